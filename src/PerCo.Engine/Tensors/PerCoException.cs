@@ -1,0 +1,29 @@
+namespace PerCo.Engine;
+
+/// <summary>
+/// Bad input or an unusable environment: a damaged file, a missing weight, a picture that is too large, a stage that
+/// produced NaN. The message is one line that says what, where, expected, got and what to do next, and is fit to be
+/// shown to a user as it is. Mistakes of the calling code are <see cref="ArgumentException"/>s instead.
+/// </summary>
+public class PerCoException : Exception
+{
+    /// <summary>Creates an error without a message; prefer one that explains itself.</summary>
+    public PerCoException()
+    {
+    }
+
+    /// <summary>Creates an error with a message for the user.</summary>
+    /// <param name="message">One line: what, where, expected, got, what to do next.</param>
+    public PerCoException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates an error with a message for the user and the error that led to it.</summary>
+    /// <param name="message">One line: what, where, expected, got, what to do next.</param>
+    /// <param name="innerException">The cause, shown with <c>--verbose</c> only.</param>
+    public PerCoException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
