@@ -1,0 +1,55 @@
+using PerCo.Engine.Backends;
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Weights;
+
+namespace PerCo.Engine.Layers;
+
+/// <summary>
+/// What a layer is built from: the backend that it will run on, and the checkpoint path of its weights. Everything
+/// prepared below one root is freed together, by disposing of the <see cref="WeightLease"/>.
+/// </summary>
+public sealed class LayerScope(Backend backend, WeightScope weights, WeightLease lease)
+{
+    /// <summary>The backend that the layers will run on.</summary>
+    public Backend Backend { get; } = backend;
+
+    /// <summary>The checkpoint path.</summary>
+    public WeightScope Weights { get; } = weights;
+
+    /// <summary>The scope below a name.</summary>
+    public LayerScope this[string name] => new(Backend, Weights[name], lease);
+
+    /// <summary>The scope of the n-th entry of a list.</summary>
+    public LayerScope this[int index] => new(Backend, Weights[index], lease);
+
+    /// <summary>Hands prepared weights to the network that owns this scope, which frees them in the end.</summary>
+    public T Own<T>(T weights)
+        where T : PreparedWeights
+    {
+        lease.Add(weights);
+        return weights;
+    }
+}
+
+/// <summary>The prepared weights of one network, freed together.</summary>
+public sealed class WeightLease : IDisposable
+{
+    private readonly List<PreparedWeights> _weights = [];
+
+    /// <summary>Memory that the prepared weights take, in bytes.</summary>
+    public long Bytes => _weights.Sum(w => w.Bytes);
+
+    /// <summary>Adds weights.</summary>
+    public void Add(PreparedWeights weights) => _weights.Add(weights);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (PreparedWeights weights in _weights)
+        {
+            weights.Dispose();
+        }
+
+        _weights.Clear();
+    }
+}

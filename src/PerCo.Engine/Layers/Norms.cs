@@ -1,0 +1,25 @@
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
+
+namespace PerCo.Engine.Layers;
+
+/// <summary>GroupNorm with the checkpoint's <c>weight</c> and <c>bias</c> [channels].</summary>
+public sealed class GroupNorm(LayerScope scope, int channels, int groups, float epsilon)
+{
+    private readonly NormWeights _weights = scope.Own(scope.Backend.PrepareNorm(
+        scope.Weights.Get("weight", new Shape(channels)), scope.Weights.Get("bias", new Shape(channels))));
+
+    /// <summary>activation(groupNorm(concat(x, second))), with the channels of both.</summary>
+    public Tensor Forward(Tensor x, Activation activation = Activation.None, Tensor? second = null) =>
+        x.Backend.GroupNorm(x, _weights, groups, epsilon, activation, second);
+}
+
+/// <summary>LayerNorm with the checkpoint's <c>weight</c> and <c>bias</c> [channels].</summary>
+public sealed class LayerNorm(LayerScope scope, int channels, float epsilon)
+{
+    private readonly NormWeights _weights = scope.Own(scope.Backend.PrepareNorm(
+        scope.Weights.Get("weight", new Shape(channels)), scope.Weights.Get("bias", new Shape(channels))));
+
+    /// <summary>Normalises every position over its channels.</summary>
+    public Tensor Forward(Tensor x) => x.Backend.LayerNorm(x, _weights, epsilon);
+}
