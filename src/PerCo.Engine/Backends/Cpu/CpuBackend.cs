@@ -5,6 +5,45 @@ namespace PerCo.Engine.Backends.Cpu;
 /// <summary>The CPU, with SIMD and threads; activations and arithmetic are fp32.</summary>
 public sealed partial class CpuBackend : ReferenceBackend
 {
+    /// <summary>Starts the workers.</summary>
+    /// <param name="options">Threads and instruction set; the defaults use the whole machine.</param>
+    /// <exception cref="PerCoException">This CPU lacks the instruction set.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Less than one thread.</exception>
+    public CpuBackend(CpuOptions? options = null)
+    {
+        Options = options ?? new CpuOptions();
+        InstructionSet = Options.InstructionSet.Resolve();
+        Pool = new WorkerPool(Options.Threads);
+    }
+
     /// <inheritdoc/>
     public override string Name => "cpu";
+
+    /// <inheritdoc/>
+    public override string Description =>
+        $"{InstructionSet}, {Pool.Threads} thread{(Pool.Threads == 1 ? "" : "s")}{(Options.Strict ? ", strict" : "")}";
+
+    /// <summary>What was asked for.</summary>
+    public CpuOptions Options { get; }
+
+    /// <summary>The instruction set in use; never <see cref="InstructionSet.Auto"/>.</summary>
+    public InstructionSet InstructionSet { get; }
+
+    /// <summary>
+    /// The set whose order horizontal sums are taken in. Lane-wise work may use <see cref="InstructionSet"/> always.
+    /// </summary>
+    internal InstructionSet SumOrder => Options.Strict ? InstructionSet.Vector128 : InstructionSet;
+
+    internal WorkerPool Pool { get; }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Pool.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
 }

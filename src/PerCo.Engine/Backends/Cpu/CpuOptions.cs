@@ -1,0 +1,20 @@
+namespace PerCo.Engine.Backends.Cpu;
+
+/// <summary>How the CPU backend computes. The number of threads never changes a result.</summary>
+public sealed record CpuOptions
+{
+    /// <summary>More threads than this wait for memory on the machines that we know.</summary>
+    private const int MostDefaultThreads = 64;
+
+    /// <summary>Threads that compute, the caller's among them; at least 1. One per processor by default, at most 64.</summary>
+    public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, MostDefaultThreads);
+
+    /// <summary>Vector instructions; the widest available by default.</summary>
+    public InstructionSet InstructionSet { get; init; }
+
+    /// <summary>
+    /// The same bits on every CPU: convolutions are computed directly (no Winograd), and sums are taken in the order of
+    /// 128-bit vectors.
+    /// </summary>
+    public bool Strict { get; init; }
+}
