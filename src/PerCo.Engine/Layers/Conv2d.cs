@@ -15,11 +15,15 @@ public sealed class Conv2d
     /// <param name="kernel">Rows and columns of the kernel.</param>
     /// <param name="stride">Step in rows and columns.</param>
     /// <param name="padding">Zeros around the input; half the kernel where none is given.</param>
-    public Conv2d(LayerScope scope, int inputs, int outputs, int kernel, int stride = 1, Padding? padding = null)
+    /// <param name="bias">Whether a bias must be there, or must not; null takes it where there is one.</param>
+    /// <exception cref="PerCoException">The weight is missing or has another shape, or a bias that must be there.</exception>
+    public Conv2d(
+        LayerScope scope, int inputs, int outputs, int kernel, int stride = 1, Padding? padding = null,
+        bool? bias = null)
         : this(
             scope,
             scope.Weights.Get("weight", new Shape(outputs, inputs, kernel, kernel)),
-            scope.Weights.Has("bias") ? scope.Weights.Get("bias", new Shape(outputs)) : null,
+            bias ?? scope.Weights.Has("bias") ? scope.Weights.Get("bias", new Shape(outputs)) : null,
             stride,
             padding ?? Padding.All(kernel / 2))
     {

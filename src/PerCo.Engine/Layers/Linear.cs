@@ -13,12 +13,11 @@ public sealed class Linear
     /// <param name="inputs">Input features.</param>
     /// <param name="outputs">Output features before the activation.</param>
     /// <param name="activation">Applied to the result.</param>
-    public Linear(LayerScope scope, int inputs, int outputs, Activation activation = Activation.None)
-        : this(
-            scope,
-            Matrix(scope, inputs, outputs),
-            scope.Weights.Has("bias") ? scope.Weights.Get("bias", new Shape(outputs)) : null,
-            activation)
+    /// <param name="bias">Whether a bias must be there, or must not; null takes it where there is one.</param>
+    /// <exception cref="PerCoException">The weight is missing or has another shape, or a bias that must be there.</exception>
+    public Linear(
+        LayerScope scope, int inputs, int outputs, Activation activation = Activation.None, bool? bias = null)
+        : this(scope, Matrix(scope, inputs, outputs), Bias(scope, outputs, bias), activation)
     {
     }
 
@@ -36,7 +35,17 @@ public sealed class Linear
     /// Several projections of the same input as one: <paramref name="names"/> below <paramref name="scope"/>, each
     /// [outputs, inputs], side by side in the result. Missing biases count as zero where any has one.
     /// </summary>
-    public static Linear Fused(LayerScope scope, int inputs, int outputs, params ReadOnlySpan<string> names)
+    public static Linear Fused(LayerScope scope, int inputs, int outputs, params ReadOnlySpan<string> names) =>
+        Fused(scope, inputs, outputs, bias: null, names);
+
+    /// <inheritdoc cref="Fused(LayerScope, int, int, ReadOnlySpan{string})"/>
+    /// <param name="scope">Where the projections lie.</param>
+    /// <param name="inputs">Input features of each.</param>
+    /// <param name="outputs">Output features of each.</param>
+    /// <param name="bias">Whether all must have a bias, or none may; null takes them where they are.</param>
+    /// <param name="names">The projections, in the order of the result's features.</param>
+    public static Linear Fused(
+        LayerScope scope, int inputs, int outputs, bool? bias, params ReadOnlySpan<string> names)
     {
         var weights = new HostTensor[names.Length];
         var biases = new HostTensor[names.Length];
@@ -45,15 +54,16 @@ public sealed class Linear
         {
             LayerScope part = scope[names[i]];
             weights[i] = Matrix(part, inputs, outputs);
-            bool hasBias = part.Weights.Has("bias");
-            anyBias |= hasBias;
-            biases[i] = hasBias
-                ? part.Weights.Get("bias", new Shape(outputs))
-                : HostTensor.FromFloats("no bias", new Shape(outputs), new float[outputs]);
+            HostTensor? partBias = Bias(part, outputs, bias);
+            anyBias |= partBias is not null;
+            biases[i] = partBias ?? HostTensor.FromFloats("no bias", new Shape(outputs), new float[outputs]);
         }
 
         return new Linear(scope, HostTensor.Stack(weights), anyBias ? HostTensor.Stack(biases) : null);
     }
+
+    private static HostTensor? Bias(LayerScope scope, int outputs, bool? bias) =>
+        bias ?? scope.Weights.Has("bias") ? scope.Weights.Get("bias", new Shape(outputs)) : null;
 
     private static HostTensor Matrix(LayerScope scope, int inputs, int outputs)
     {

@@ -103,7 +103,8 @@ public sealed class HostTensor
     }
 
     /// <summary>
-    /// Tensors stacked along the first extent, as fp32: three projections that read the same input become one product.
+    /// Tensors stacked along the first extent: three projections that read the same input become one product. The
+    /// element type stays where all have the same one, and becomes fp32 otherwise.
     /// </summary>
     /// <exception cref="ArgumentException">No tensor, or extents after the first that differ.</exception>
     public static HostTensor Stack(params ReadOnlySpan<HostTensor> parts)
@@ -114,6 +115,8 @@ public sealed class HostTensor
         }
 
         Shape first = parts[0].Shape;
+        ElementType type = parts[0].Type;
+        bool sameType = true;
         int outer = 0;
         long inner = first.Count / Math.Max(1, first[0]);
         foreach (HostTensor part in parts)
@@ -123,10 +126,29 @@ public sealed class HostTensor
                 throw new ArgumentException($"Cannot stack {part.Name} {part.Shape} on {parts[0].Name} {first}.");
             }
 
+            sameType &= part.Type == type;
             outer = checked(outer + part.Shape[0]);
         }
 
-        var values = new float[outer * inner];
+        Span<int> extents = stackalloc int[first.Rank];
+        first.CopyTo(extents);
+        extents[0] = outer;
+        var shape = new Shape(extents);
+        string name = $"{parts[0].Name} and {parts.Length - 1} more";
+        if (sameType)
+        {
+            var bytes = new byte[shape.Count * type.Size()];
+            int start = 0;
+            foreach (HostTensor part in parts)
+            {
+                part.Bytes.Span.CopyTo(bytes.AsSpan(start));
+                start += part.Bytes.Length;
+            }
+
+            return new HostTensor(name, type, shape, bytes);
+        }
+
+        var values = new float[shape.Count];
         long offset = 0;
         foreach (HostTensor part in parts)
         {
@@ -134,10 +156,7 @@ public sealed class HostTensor
             offset += part.Shape.Count;
         }
 
-        Span<int> extents = stackalloc int[first.Rank];
-        first.CopyTo(extents);
-        extents[0] = outer;
-        return FromFloats($"{parts[0].Name} and {parts.Length - 1} more", new Shape(extents), values);
+        return FromFloats(name, shape, values);
     }
 
     /// <summary>
