@@ -52,7 +52,8 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         var data = new byte[3 * size];
         new Random(1).NextBytes(data);
-        using SafetensorsFile file = SafetensorsFile.Open(_folder.Safetensors("a.safetensors", Header(name, "[3]", 0, 3 * size), data));
+        string path = _folder.Safetensors("a.safetensors", Header(name, "[3]", 0, 3 * size), data);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.True(file.TryGet("t", out HostTensor? tensor));
         Assert.Equal(type, tensor.Type);
         Assert.Equal(data, tensor.Bytes.ToArray());
@@ -112,7 +113,8 @@ public sealed class SafetensorsFileTests : IDisposable
     public void InvalidUtf8IsExplained()
     {
         string path = _folder.Bytes("bad.safetensors", 4, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'"', 0xFF, (byte)'}');
-        Assert.Contains("UTF-8", Assert.Throws<PerCoException>(() => SafetensorsFile.Open(path)).Message, StringComparison.Ordinal);
+        PerCoException e = Assert.Throws<PerCoException>(() => SafetensorsFile.Open(path));
+        Assert.Contains("UTF-8", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,7 +160,8 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void AHugeClaimedHeaderAllocatesNothing()
     {
-        string path = _folder.Bytes("huge.safetensors", 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, (byte)'{', (byte)'}');
+        string path = _folder.Bytes(
+            "huge.safetensors", 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, (byte)'{', (byte)'}');
         long before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Throws<PerCoException>(() => SafetensorsFile.Open(path));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
@@ -168,7 +171,8 @@ public sealed class SafetensorsFileTests : IDisposable
     public void AMissingFileIsAnError()
     {
         string path = Path.Combine(_folder.Path, "absent.safetensors");
-        Assert.StartsWith(path, Assert.Throws<PerCoException>(() => SafetensorsFile.Open(path)).Message, StringComparison.Ordinal);
+        PerCoException e = Assert.Throws<PerCoException>(() => SafetensorsFile.Open(path));
+        Assert.StartsWith(path, e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
