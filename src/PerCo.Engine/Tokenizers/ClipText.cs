@@ -14,6 +14,7 @@ internal static class ClipText
     private const int FinalSigma = 0x3C2;
     private const int CapitalDottedI = 0x130;
     private const int DotAbove = 0x307;
+    private const int Ypogegrammeni = 0x345;
 
     /// <summary>
     /// The cleaned text as code points: controls, private, unassigned and lone surrogate code points dropped, white
@@ -82,6 +83,12 @@ internal static class ClipText
             {
                 lower.Add('i');
                 lower.Add(DotAbove);
+            }
+            else if (c == Ypogegrammeni)
+            {
+                // A mark whose case variants are letters: the reference's pattern, which ignores case, takes it for
+                // neither, so it parts words and vanishes.
+                lower.Add(' ');
             }
             else
             {

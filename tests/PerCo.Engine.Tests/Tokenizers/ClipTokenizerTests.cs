@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using PerCo.Engine.Tokenizers;
+using Xunit;
 
 namespace PerCo.Engine.Tests.Tokenizers;
 
@@ -84,7 +85,7 @@ public class ClipTokenizerTests
         var watch = Stopwatch.StartNew();
         int[] ids = Tokenizer.Encode(text, 77);
         // A quadratic loop would take minutes.
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"took {watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"took {watch.Elapsed}");
         Assert.Equal(77, ids.Length);
     }
 

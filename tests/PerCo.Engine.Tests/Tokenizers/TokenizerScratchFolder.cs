@@ -9,7 +9,7 @@ internal sealed class TokenizerScratchFolder : IDisposable
         string[] names = ["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"];
         foreach (string name in names)
         {
-            File.Copy(System.IO.Path.Combine(source, name), File(name));
+            System.IO.File.Copy(System.IO.Path.Combine(source, name), File(name));
         }
     }
 

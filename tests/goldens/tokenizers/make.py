@@ -86,7 +86,9 @@ def clip_words(text):
         elif c not in "\0\ufffd" and not unicodedata.category(c).startswith("C"):
             kept.append(f" {c} " if ideograph(c) else c)
     words = unicodedata.normalize("NFC", "".join(kept)).split()
-    return CLIP.findall(" ".join(word.lower() for word in words))
+    # The regex module (not re) finds U+0345 in none of the pattern's classes when it ignores case: its case variants
+    # are letters, it is not.
+    return CLIP.findall(" ".join(word.lower() for word in words).replace("\u0345", " "))
 
 
 def random_text(rng, tokens):
