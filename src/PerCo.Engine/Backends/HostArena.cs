@@ -99,6 +99,26 @@ internal sealed unsafe class HostArena : IDisposable
         }
     }
 
+    /// <summary>
+    /// Overwrites the blocks that wait for their next use: with NaN, tests find what reads uninitialised memory.
+    /// </summary>
+    public void FillFree(float value)
+    {
+        lock (_lock)
+        {
+            foreach ((long bytes, Stack<nint> blocks) in _free)
+            {
+                foreach (nint block in blocks)
+                {
+                    for (long i = 0; i < bytes / sizeof(float); i++)
+                    {
+                        ((float*)block)[i] = value;
+                    }
+                }
+            }
+        }
+    }
+
     public void Dispose()
     {
         Trim();
@@ -121,6 +141,9 @@ internal sealed unsafe class HostStorage(HostArena arena, float* values, long co
 {
     /// <summary>The first value.</summary>
     public float* Values => values;
+
+    /// <summary>Values that the block has room for: at least as many as were asked for.</summary>
+    public long Capacity => bytes / sizeof(float);
 
     /// <summary>All values.</summary>
     public Span<float> Span => new(values, checked((int)count));

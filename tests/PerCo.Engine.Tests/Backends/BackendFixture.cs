@@ -1,0 +1,70 @@
+using PerCo.Engine.Backends;
+using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends.Reference;
+using Xunit;
+
+namespace PerCo.Engine.Tests.Backends;
+
+/// <summary>
+/// A backend under test, beside the reference that it is compared with. Each op suite is an abstract class with one
+/// sealed subclass a fixture, so a new backend gets all suites by adding its fixture and a line to each.
+/// </summary>
+public abstract class BackendFixture : IDisposable
+{
+    private readonly string? _skipReason;
+    private readonly Backend? _backend;
+
+    /// <summary>Creates the backend; a <see cref="PerCoException"/> says that the machine lacks it.</summary>
+    protected BackendFixture(Func<Backend> create)
+    {
+        try
+        {
+            _backend = create();
+        }
+        catch (PerCoException error)
+        {
+            _skipReason = error.Message;
+        }
+    }
+
+    /// <summary>The backend under test; skips the test, with the reason, where the machine lacks it.</summary>
+    public Backend Backend
+    {
+        get
+        {
+            Skip.If(_backend is null, _skipReason);
+            return _backend!;
+        }
+    }
+
+    /// <summary>What it is compared with.</summary>
+    public ReferenceBackend Reference { get; } = new();
+
+    /// <summary>How much looser than in fp32 the backend's arithmetic may be; tolerances are multiplied with it.</summary>
+    public virtual double Looseness => 1;
+
+    public void Dispose()
+    {
+        _backend?.Dispose();
+        Reference.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}
+
+// Thread counts differ so that one, two and more threads than processors are covered along with the widths.
+
+/// <summary>512-bit vectors, two threads.</summary>
+public sealed class CpuAvx512Fixture()
+    : BackendFixture(() => new CpuBackend(new CpuOptions { InstructionSet = InstructionSet.Avx512, Threads = 2 }));
+
+/// <summary>256-bit vectors, three threads.</summary>
+public sealed class CpuAvx2Fixture()
+    : BackendFixture(() => new CpuBackend(new CpuOptions { InstructionSet = InstructionSet.Avx2, Threads = 3 }));
+
+/// <summary>128-bit vectors, one thread.</summary>
+public sealed class CpuVector128Fixture()
+    : BackendFixture(() => new CpuBackend(new CpuOptions { InstructionSet = InstructionSet.Vector128, Threads = 1 }));
+
+/// <summary>The widest vectors, the same bits on every CPU.</summary>
+public sealed class CpuStrictFixture()
+    : BackendFixture(() => new CpuBackend(new CpuOptions { Strict = true, Threads = 2 }));

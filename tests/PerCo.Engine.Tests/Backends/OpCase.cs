@@ -1,0 +1,65 @@
+using System.Text;
+using PerCo.Engine.Backends;
+using PerCo.Engine.Tensors;
+
+namespace PerCo.Engine.Tests.Backends;
+
+/// <summary>
+/// What one run of a case needs: the backend, and operands whose values follow from their names, so that both
+/// backends get the same. Frees them in the end.
+/// </summary>
+public sealed class OpCase(Backend backend) : IDisposable
+{
+    private readonly List<IDisposable> _owned = [];
+
+    /// <summary>The backend to run on.</summary>
+    public Backend Backend => backend;
+
+    /// <summary>Values spread evenly over ±scale, the same for the same name.</summary>
+    public static float[] Values(string name, long count, float scale = 1)
+    {
+        // FNV-1a seeds a 64-bit linear congruential generator (Knuth's MMIX); its upper bits are good enough.
+        ulong state = 14695981039346656037;
+        foreach (byte b in Encoding.UTF8.GetBytes(name))
+        {
+            state = (state ^ b) * 1099511628211;
+        }
+
+        var values = new float[count];
+        for (long i = 0; i < count; i++)
+        {
+            state = state * 6364136223846793005 + 1442695040888963407;
+            values[i] = ((int)(state >> 40) - (1 << 23)) * (scale / (1 << 23));
+        }
+
+        return values;
+    }
+
+    /// <summary>An activation with values spread over ±scale.</summary>
+    public Tensor Random(Shape shape, string name, float scale = 1) => Upload(shape, Values(name, shape.Count, scale));
+
+    /// <summary>An activation with the given values.</summary>
+    public Tensor Upload(Shape shape, float[] values) => Own(backend.Upload(shape, values));
+
+    /// <summary>A weight with values spread over ±scale.</summary>
+    public static HostTensor Weight(Shape shape, string name, float scale = 1) =>
+        HostTensor.FromFloats(name, shape, Values(name, shape.Count, scale));
+
+    /// <summary>Frees something when the run ends.</summary>
+    public T Own<T>(T resource)
+        where T : IDisposable
+    {
+        _owned.Add(resource);
+        return resource;
+    }
+
+    public void Dispose()
+    {
+        for (int i = _owned.Count - 1; i >= 0; i--)
+        {
+            _owned[i].Dispose();
+        }
+
+        _owned.Clear();
+    }
+}
