@@ -1,0 +1,79 @@
+namespace PerCo.Engine.IO;
+
+/// <summary>Writes files that are either complete or not there: a temporary neighbour, flushed, then renamed.</summary>
+internal static class AtomicFile
+{
+    /// <summary>Replaces or creates a file with what <paramref name="write"/> produces.</summary>
+    /// <param name="path">Where the file goes. Devices (/dev/…) are written directly: nothing may replace them.</param>
+    /// <param name="write">Writes the content. When it throws, nothing is left behind and an older file stays.</param>
+    /// <param name="overwrite">Whether an existing file is replaced.</param>
+    /// <exception cref="PerCoException">The file cannot be written, or exists and may not be replaced.</exception>
+    public static void Write(string path, Action<Stream> write, bool overwrite = true)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string full = Path.GetFullPath(path);
+        try
+        {
+            if (IsDevice(full))
+            {
+                using FileStream device = new(full, FileMode.Open, FileAccess.Write);
+                write(device);
+                return;
+            }
+
+            // A link keeps pointing where it did: the file behind it is the one that is replaced.
+            FileInfo file = new(full);
+            FileSystemInfo? target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
+            WriteAndRename(target?.FullName ?? full, write, overwrite);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PerCoException($"{path}: cannot be written: {OneLine(e.Message)}", e);
+        }
+    }
+
+    /// <summary>Replaces or creates a file with the bytes given.</summary>
+    /// <param name="path">Where the file goes.</param>
+    /// <param name="bytes">The whole content.</param>
+    /// <param name="overwrite">Whether an existing file is replaced.</param>
+    /// <exception cref="PerCoException">The file cannot be written, or exists and may not be replaced.</exception>
+    public static void WriteAllBytes(string path, byte[] bytes, bool overwrite = true) =>
+        Write(path, stream => stream.Write(bytes), overwrite);
+
+    private static void WriteAndRename(string full, Action<Stream> write, bool overwrite)
+    {
+        if (Directory.Exists(full))
+        {
+            throw new IOException("it is a folder; name a file in it");
+        }
+
+        // Asked here too, so that a long computation behind `write` does not end in a refusal.
+        if (!overwrite && File.Exists(full))
+        {
+            throw new IOException("it exists already and may not be overwritten");
+        }
+
+        string folder = Path.GetDirectoryName(full) ?? throw new IOException("it is the root folder; name a file");
+        string temporary = Path.Combine(folder, $".{Path.GetRandomFileName()}.tmp");
+        try
+        {
+            using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, full, overwrite);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    private static bool IsDevice(string full) =>
+        !OperatingSystem.IsWindows() && full.StartsWith("/dev/", StringComparison.Ordinal) && File.Exists(full);
+
+    private static string OneLine(string message) => message.ReplaceLineEndings(" ");
+}

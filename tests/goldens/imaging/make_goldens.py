@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Makes the picture files of this folder and what other software reads from them.
+
+    python3 make_goldens.py            # Pillow 9.4 (libjpeg-turbo 2.1.5), numpy; cjpeg and jpegtran of libjpeg-turbo
+
+Every case is a file plus the RGB bytes that it must decode to. Those of PNG come from the formulas below where Pillow
+reads otherwise (16 bits, transparency), and are compared with Pillow where it reads the same. Those of JPEG come from
+Pillow, that is from libjpeg-turbo with its defaults (accurate integer DCT, smooth chroma).
+"""
+import io
+import json
+import pathlib
+import struct
+import subprocess
+import zlib
+
+import numpy as np
+from PIL import Image
+
+HERE = pathlib.Path(__file__).parent
+
+
+def picture(width, height, seed=0):
+    """A smooth picture with an edge, a texture and some noise; integers only, so the same everywhere."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.int64)
+    h = (x * 374761393 + y * 668265263 + seed * 974711) & 0xFFFFFFFF
+    h = ((h ^ (h >> 13)) * 1274126177) & 0xFFFFFFFF
+    noise = (h >> 20) % 17
+    red = x * 255 // max(width - 1, 1)
+    green = y * 255 // max(height - 1, 1)
+    blue = np.where((x // 4 + y // 4) % 2 == 0, 230, 25)
+    rgb = np.stack([red, green, blue], -1) + noise[..., None] - 8
+    rgb[(x - width // 3) ** 2 + (y - height // 2) ** 2 < (min(width, height) // 4) ** 2] = (250, 30, 60)
+    return np.clip(rgb, 0, 255).astype(np.uint8)
+
+
+class Cases:
+    """Cases of one format: name.json lists them, name.bin holds the expected RGB one after the other."""
+
+    def __init__(self, name):
+        self.name, self.list, self.bytes = name, [], bytearray()
+
+    def add(self, rgb, **fields):
+        rgb = np.ascontiguousarray(rgb, dtype=np.uint8)
+        self.list.append(dict(fields, width=rgb.shape[1], height=rgb.shape[0], offset=len(self.bytes)))
+        self.bytes += rgb.tobytes()
+
+    def save(self):
+        text = "[\n" + ",\n".join("  " + json.dumps(c) for c in self.list) + "\n]\n"
+        (HERE / f"{self.name}.json").write_text(text)
+        (HERE / f"{self.name}.bin").write_bytes(self.bytes)
+
+
+# --- resize: Pillow is the definition -----------------------------------------------------------------------------
+
+def make_resize():
+    source = picture(37, 23)
+    Image.fromarray(source).save(HERE / "resize-source.ppm")
+    cases = Cases("resize")
+    filters = {"Box": Image.BOX, "Bilinear": Image.BILINEAR, "Bicubic": Image.BICUBIC, "Lanczos": Image.LANCZOS}
+    sizes = [(16, 9), (61, 40), (37, 9), (12, 23), (37, 23), (1, 1), (5, 64), (36, 22)]
+    for name, value in filters.items():
+        for size in sizes:
+            cases.add(np.asarray(Image.fromarray(source).resize(size, value)), filter=name)
+    cases.save()
+
+
+# --- PNG: every colour type, depth and interlacing ----------------------------------------------------------------
+
+ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def pack_row(row, depth):
+    """One row [pixels, samples] as bytes."""
+    flat = row.reshape(-1).astype(np.int64)
+    if depth == 16:
+        return b"".join(struct.pack(">H", v) for v in flat)
+    bits = "".join(format(int(v), f"0{depth}b") for v in flat)
+    bits += "0" * (-len(bits) % 8)
+    return bytes(int(bits[i:i + 8], 2) for i in range(0, len(bits), 8))
+
+
+def paeth(a, b, c):
+    p = a + b - c
+    pa, pb, pc = abs(p - a), abs(p - b), abs(p - c)
+    return a if pa <= pb and pa <= pc else b if pb <= pc else c
+
+
+def filtered(row, above, step, kind):
+    out = bytearray([kind])
+    for i, v in enumerate(row):
+        a = row[i - step] if i >= step else 0
+        b = above[i]
+        c = above[i - step] if i >= step else 0
+        out.append((v - [0, a, b, (a + b) // 2, paeth(a, b, c)][kind]) & 255)
+    return bytes(out)
+
+
+def png(samples, depth, color, interlaced, extra=b"", parts=3):
+    """samples: [height, width, samples of a pixel]."""
+    height, width, count = samples.shape
+    step = max(count * depth // 8, 1)
+    raw, kind = b"", 0
+    for x0, y0, dx, dy in ADAM7 if interlaced else [(0, 0, 1, 1)]:
+        part = samples[y0::dy, x0::dx]
+        if part.size == 0:
+            continue
+        above = bytes(len(pack_row(part[0], depth)))
+        for row in part:
+            packed = pack_row(row, depth)
+            raw += filtered(packed, above, step, kind % 5)
+            above, kind = packed, kind + 1
+    data = zlib.compress(raw, 9)
+    cut = [len(data) * i // parts for i in range(parts + 1)]
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, int(interlaced))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra
+            + b"".join(chunk(b"IDAT", data[a:b]) for a, b in zip(cut, cut[1:])) + chunk(b"IEND", b""))
+
+
+def over_white(color, alpha, most):
+    """color [h, w, 3] and alpha [h, w] of 0..most, to 8 bits, rounded half up."""
+    color, alpha = color.astype(object), alpha.astype(object)[..., None]
+    scaled = (color * alpha + most * (most - alpha)) * 255
+    whole = most * most
+    return ((scaled * 2 + whole) // (2 * whole)).astype(np.uint8)
+
+
+def make_png():
+    cases = Cases("png")
+    folder = HERE / "png"
+    folder.mkdir(exist_ok=True)
+    base = picture(13, 11).astype(np.int64)
+    height, width, _ = base.shape
+    y, x = np.mgrid[0:height, 0:width]
+    opacity = (x * 5 + y * 13) % 256
+    for color, depths in {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}.items():
+        for depth in depths:
+            for interlaced in (False, True):
+                for keyed in (False, True) if color in (0, 2, 3) else (False,):
+                    most = (1 << depth) - 1
+                    low = (x * 7 + y * 31) % 256
+                    wide = (lambda v: v * 256 + low[..., None]) if depth == 16 else (lambda v: v * most // 255)
+                    rgb, gray, alpha = wide(base), wide(base[..., 1:2]), wide(opacity[..., None])
+                    extra, full = b"", np.full((height, width), most)
+                    if color == 3:
+                        samples = (x + y * 3)[..., None] % (most + 1)
+                        table = picture(16, 16, seed=5).reshape(-1, 3)[:most + 1].astype(np.int64)
+                        clear = np.full(most + 1, 255)
+                        extra = chunk(b"PLTE", table.astype(np.uint8).tobytes())
+                        if keyed:
+                            clear[:(most + 1) // 2] = np.arange((most + 1) // 2) * 77 % 256
+                            extra += chunk(b"tRNS", clear[:(most + 1) // 2].astype(np.uint8).tobytes())
+                        expected = over_white(table[samples[..., 0]], clear[samples[..., 0]], 255)
+                    elif color in (0, 2):
+                        samples = gray if color == 0 else rgb
+                        key = samples[height // 2, width // 2]
+                        if keyed:
+                            extra = chunk(b"tRNS", b"".join(struct.pack(">H", v) for v in key))
+                            full = np.where((samples == key).all(-1), 0, most)
+                        expected = over_white(np.broadcast_to(samples, (height, width, 3)), full, most)
+                    else:
+                        shown = gray if color == 4 else rgb
+                        samples = np.concatenate([shown, alpha], -1)
+                        expected = over_white(np.broadcast_to(shown, (height, width, 3)), alpha[..., 0], most)
+                    name = f"c{color}-d{depth}{'-adam7' if interlaced else ''}{'-trns' if keyed else ''}.png"
+                    data = png(samples, depth, color, interlaced, extra)
+                    (folder / name).write_bytes(data)
+                    if not keyed and color != 4 and color != 6 and depth != 16:
+                        pillow = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+                        assert (pillow == expected).all(), name
+                    cases.add(expected, file=f"png/{name}")
+    cases.save()
+
+
+if __name__ == "__main__":
+    make_resize()
+    make_png()
