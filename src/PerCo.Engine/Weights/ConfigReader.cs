@@ -40,7 +40,8 @@ public sealed class ConfigReader
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             if (stream.Length > MaxBytes)
             {
-                throw new PerCoException($"{path}: {stream.Length} bytes, expected at most {MaxBytes} for a JSON file.");
+                throw new PerCoException(
+                    $"{path}: {stream.Length} bytes, expected a JSON file of at most {MaxBytes}.");
             }
 
             json = new byte[stream.Length];
