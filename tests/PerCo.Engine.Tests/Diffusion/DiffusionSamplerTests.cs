@@ -130,7 +130,8 @@ public sealed class DiffusionSamplerTests
         }
     }
 
-    private sealed class Reports(Action<SamplingProgress>? also = null) : List<SamplingProgress>, IProgress<SamplingProgress>
+    private sealed class Reports(Action<SamplingProgress>? also = null)
+        : List<SamplingProgress>, IProgress<SamplingProgress>
     {
         public void Report(SamplingProgress value)
         {
