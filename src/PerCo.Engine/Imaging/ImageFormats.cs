@@ -1,3 +1,4 @@
+using PerCo.Engine.Imaging.Formats.Jpeg;
 using PerCo.Engine.Imaging.Formats.Png;
 using PerCo.Engine.Imaging.Formats.Ppm;
 using PerCo.Engine.IO;
@@ -13,6 +14,7 @@ public static class ImageFormats
     public static IReadOnlyList<ImageFormat> All { get; } =
     [
         new PngFormat(),
+        new JpegFormat(),
         new PpmFormat(),
     ];
 

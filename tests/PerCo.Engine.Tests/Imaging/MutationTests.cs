@@ -33,6 +33,14 @@ public sealed class MutationTests
         6,
         _ => { });
 
+    [Theory]
+    [InlineData("jpeg/sampling-2x2.jpg", 7)]
+    [InlineData("jpeg/restart-units.jpg", 8)]
+    [InlineData("jpeg/deep-progressive.jpg", 9)]
+    [InlineData("jpeg/progressive-4x2.jpg", 10)]
+    [InlineData("jpeg/exif-5.jpg", 11)]
+    public void Jpeg(string file, int seed) => MutateAll(TestImages.Golden(file), seed, _ => { });
+
     private static void MutateAll(byte[] original, int seed, Action<byte[]> repair)
     {
         Random random = new(seed);

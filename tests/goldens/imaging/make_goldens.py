@@ -15,7 +15,7 @@ import subprocess
 import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 HERE = pathlib.Path(__file__).parent
 
@@ -176,6 +176,83 @@ def make_png():
     cases.save()
 
 
+# --- JPEG: libjpeg-turbo is the definition ------------------------------------------------------------------------
+
+# Planes in scans of their own; and a progressive order with single coefficients and three refinements.
+SEPARATE = "0;1;2;"
+DEEP = """0,1,2: 0-0, 0, 2;
+0: 1-1, 0, 3; 0: 2-5, 0, 1; 1: 1-63, 0, 2; 2: 1-63, 0, 1; 0: 6-63, 0, 2;
+0,1,2: 0-0, 2, 1; 0: 1-1, 3, 2; 0: 1-1, 2, 1; 0: 6-63, 2, 1; 1: 1-63, 2, 1; 0,1,2: 0-0, 1, 0;
+0: 1-63, 1, 0; 1: 1-63, 1, 0; 2: 1-63, 1, 0;"""
+
+
+def cjpeg(rgb, *options, script=None):
+    ppm = io.BytesIO()
+    Image.fromarray(rgb).save(ppm, "PPM")
+    if script:
+        path = HERE / "scans.tmp"
+        path.write_text(script)
+        options += ("-scans", str(path))
+    try:
+        return subprocess.run(["cjpeg", *options], input=ppm.getvalue(), stdout=subprocess.PIPE, check=True).stdout
+    finally:
+        if script:
+            path.unlink()
+
+
+def with_exif(data, orientation):
+    exif = Image.Exif()
+    exif[0x0110] = "camera"
+    exif[0x0112] = orientation
+    body = exif.tobytes()
+    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
+
+
+def make_jpeg():
+    cases = Cases("jpeg")
+    folder = HERE / "jpeg"
+    folder.mkdir(exist_ok=True)
+
+    def add(name, data, turned=False):
+        (folder / f"{name}.jpg").write_bytes(data)
+        image = Image.open(io.BytesIO(data))
+        image.load()
+        if turned:
+            image = ImageOps.exif_transpose(image)
+        cases.add(np.asarray(image.convert("RGB")), file=f"jpeg/{name}.jpg")
+
+    base = picture(45, 37)
+    for sampling in ("1x1", "2x1", "1x2", "2x2", "4x1", "4x2", "1x1,2x1,2x1", "2x2,2x1,1x2"):
+        name = sampling.replace(",", "-")
+        add(f"sampling-{name}", cjpeg(base, "-quality", "85", "-sample", sampling))
+        add(f"progressive-{name}", cjpeg(base, "-quality", "85", "-sample", sampling, "-progressive"))
+    for width, height in ((1, 1), (2, 3), (3, 2), (4, 4), (5, 5), (6, 1), (1, 6), (16, 16), (17, 33)):
+        add(f"size-{width}x{height}", cjpeg(picture(width, height), "-quality", "90", "-sample", "2x2"))
+    add("quality-100", cjpeg(base, "-quality", "100", "-sample", "1x1"))
+    add("quality-5", cjpeg(base, "-quality", "5", "-sample", "2x2"))
+    add("gray", cjpeg(base, "-grayscale"))
+    add("gray-progressive", cjpeg(base, "-grayscale", "-progressive"))
+    add("rgb", cjpeg(base, "-rgb"))
+    add("optimised", cjpeg(base, "-optimize"))
+    add("restart-rows", cjpeg(base, "-restart", "1"))
+    add("restart-units", cjpeg(base, "-restart", "2B"))
+    add("restart-progressive", cjpeg(base, "-restart", "3B", "-progressive"))
+    add("separate-scans", cjpeg(base, "-sample", "2x2", script=SEPARATE))
+    add("separate-scans-restart", cjpeg(base, "-sample", "2x1", "-restart", "4B", script=SEPARATE))
+    add("deep-progressive", cjpeg(base, "-quality", "95", "-sample", "2x1", script=DEEP))
+    small = cjpeg(picture(11, 7), "-quality", "90", "-sample", "1x1")
+    for orientation in range(1, 9):
+        add(f"exif-{orientation}", with_exif(small, orientation), turned=True)
+    cases.save()
+
+    # Files that are valid and refused.
+    (folder / "refused-arithmetic.jpg").write_bytes(cjpeg(base, "-arithmetic"))
+    cmyk = io.BytesIO()
+    Image.fromarray(base).convert("CMYK").save(cmyk, "JPEG")
+    (folder / "refused-cmyk.jpg").write_bytes(cmyk.getvalue())
+
+
 if __name__ == "__main__":
     make_resize()
     make_png()
+    make_jpeg()
