@@ -16,11 +16,14 @@ public sealed class LayerScope(Backend backend, WeightScope weights, WeightLease
     /// <summary>The checkpoint path.</summary>
     public WeightScope Weights { get; } = weights;
 
+    /// <summary>Where the layers hand out intermediate results; null where nobody can ask for them.</summary>
+    internal Taps? Taps { get; init; }
+
     /// <summary>The scope below a name.</summary>
-    public LayerScope this[string name] => new(Backend, Weights[name], lease);
+    public LayerScope this[string name] => new(Backend, Weights[name], lease) { Taps = Taps };
 
     /// <summary>The scope of the n-th entry of a list.</summary>
-    public LayerScope this[int index] => new(Backend, Weights[index], lease);
+    public LayerScope this[int index] => new(Backend, Weights[index], lease) { Taps = Taps };
 
     /// <summary>Hands prepared weights to the network that owns this scope, which frees them in the end.</summary>
     public T Own<T>(T weights)
@@ -29,6 +32,9 @@ public sealed class LayerScope(Backend backend, WeightScope weights, WeightLease
         lease.Add(weights);
         return weights;
     }
+
+    /// <summary>The place, under this scope's checkpoint path, where a layer reports its result.</summary>
+    internal TapPoint TapHere() => new(Taps, Weights.Prefix);
 }
 
 /// <summary>The prepared weights of one network, freed together.</summary>

@@ -136,13 +136,29 @@ public sealed class ConfigReader
 
     /// <summary>true or false.</summary>
     /// <exception cref="PerCoException">The field is neither.</exception>
-    public bool Bool(string name, bool fallback) => Find(name) switch
+    public bool Bool(string name, bool fallback) => Find(name) is { } value ? ReadBool(value, name) : fallback;
+
+    /// <summary>Truth values. A single one stands for <paramref name="count"/> equal ones.</summary>
+    /// <param name="name">The field.</param>
+    /// <param name="fallback">The value where the field is missing.</param>
+    /// <param name="count">How many there have to be; 0 for any number from 1.</param>
+    /// <exception cref="PerCoException">The field is no such list.</exception>
+    public bool[] Bools(string name, bool[] fallback, int count = 0)
     {
-        null => fallback,
-        { ValueKind: JsonValueKind.True } => true,
-        { ValueKind: JsonValueKind.False } => false,
-        { } value => throw Wrong(name, value, "true or false"),
-    };
+        if (Find(name) is not { } value)
+        {
+            return fallback;
+        }
+
+        if (value.ValueKind == JsonValueKind.Array)
+        {
+            return List(value, name, count, ReadBool);
+        }
+
+        var same = new bool[Math.Max(1, count)];
+        Array.Fill(same, ReadBool(value, name));
+        return same;
+    }
 
     /// <summary>A text.</summary>
     /// <exception cref="PerCoException">The field is no text.</exception>
@@ -206,6 +222,13 @@ public sealed class ConfigReader
 
     private PerCoException Wrong(string name, JsonElement value, string expected) =>
         Error(name, $"is {Describe(value)}, expected {expected}");
+
+    private bool ReadBool(JsonElement value, string name) => value.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw Wrong(name, value, "true or false"),
+    };
 
     private int ReadInt(JsonElement value, string name, int min, int max) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= min && number <= max

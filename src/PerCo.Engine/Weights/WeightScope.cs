@@ -28,6 +28,9 @@ public sealed class WeightScope
     /// <summary>Where this scope points to, as errors say it.</summary>
     public string Path => $"{_source.Name}: {(_prefix.Length == 0 ? "(root)" : _prefix)}";
 
+    /// <summary>The checkpoint path without the source's name; empty at the root.</summary>
+    internal string Prefix => _prefix;
+
     /// <summary>The scope below a name.</summary>
     public WeightScope this[string name] => new(_source, _used, Key(name));
 

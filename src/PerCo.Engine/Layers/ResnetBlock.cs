@@ -1,0 +1,60 @@
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
+
+namespace PerCo.Engine.Layers;
+
+/// <summary>
+/// The residual block of Stable Diffusion's autoencoder and U-Net (diffusers ResnetBlock2D): twice GroupNorm, SiLU and a
+/// 3×3 convolution, with the time embedding added in between, and a 1×1 convolution on the shortcut where the channels
+/// change.
+/// </summary>
+internal sealed class ResnetBlock
+{
+    private readonly GroupNorm _norm1;
+    private readonly Conv2d _conv1;
+    private readonly Linear? _timeProjection;
+    private readonly GroupNorm _norm2;
+    private readonly Conv2d _conv2;
+    private readonly Conv2d? _shortcut;
+    private readonly TapPoint _tap;
+
+    /// <summary>Builds the block.</summary>
+    /// <param name="scope">The block's path.</param>
+    /// <param name="inputs">Input channels, those of the skip connection included.</param>
+    /// <param name="outputs">Output channels.</param>
+    /// <param name="groups">Groups of both norms.</param>
+    /// <param name="epsilon">Added to the variance.</param>
+    /// <param name="timeChannels">Channels of the time embedding; 0 where there is none.</param>
+    public ResnetBlock(LayerScope scope, int inputs, int outputs, int groups, float epsilon, int timeChannels = 0)
+    {
+        _norm1 = new GroupNorm(scope["norm1"], inputs, groups, epsilon);
+        _conv1 = new Conv2d(scope["conv1"], inputs, outputs, kernel: 3, bias: true);
+        _timeProjection = timeChannels > 0
+            ? new Linear(scope["time_emb_proj"], timeChannels, outputs, bias: true)
+            : null;
+        _norm2 = new GroupNorm(scope["norm2"], outputs, groups, epsilon);
+        _conv2 = new Conv2d(scope["conv2"], outputs, outputs, kernel: 3, bias: true);
+        _shortcut = inputs != outputs
+            ? new Conv2d(scope["conv_shortcut"], inputs, outputs, kernel: 1, bias: true)
+            : null;
+        _tap = scope.TapHere();
+    }
+
+    /// <summary>[b, h, w, inputs] → [b, h, w, outputs].</summary>
+    /// <param name="x">The input.</param>
+    /// <param name="time">SiLU of the time embedding, [b, timeChannels].</param>
+    /// <param name="skip">Read behind the channels of <paramref name="x"/>, instead of a concatenated copy.</param>
+    public Tensor Forward(Tensor x, Tensor? time = null, Tensor? skip = null)
+    {
+        // 1. First convolution, with the time embedding as a bias per picture: [b, h, w, outputs].
+        using var hidden = new HiddenState(_norm1.Forward(x, Activation.Silu, skip));
+        using Tensor? timeBias = time is null ? null : _timeProjection?.Forward(time);
+        hidden.Next(_conv1.Forward(hidden.Value, new Conv2dOperands { ChannelBias = timeBias }));
+
+        // 2. Second convolution, onto the input: [b, h, w, outputs].
+        hidden.Next(_norm2.Forward(hidden.Value, Activation.Silu));
+        using Tensor? shortcut = _shortcut?.Forward(x, new Conv2dOperands { Second = skip });
+        hidden.Next(_conv2.Forward(hidden.Value, new Conv2dOperands { Residual = shortcut ?? x }));
+        return _tap.Report(hidden.Take());
+    }
+}

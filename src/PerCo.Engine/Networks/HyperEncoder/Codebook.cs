@@ -1,0 +1,28 @@
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Weights;
+
+namespace PerCo.Engine.Networks.HyperEncoder;
+
+/// <summary>Where the codes lie in a checkpoint.</summary>
+internal static class Codebook
+{
+    /// <summary>Tensors that training keeps beside the codes and inference never reads.</summary>
+    public static string[] TrainingState { get; } =
+    [
+        "quantizer._codebook.embed_avg", "quantizer._codebook.cluster_size", "quantizer._codebook.initted",
+    ];
+
+    /// <summary>The codes, [entries, code length], each of length 1 as training left it.</summary>
+    /// <exception cref="PerCoException">They are missing or have another shape.</exception>
+    public static HostTensor Read(WeightScope root, HyperEncoderConfig config)
+    {
+        // The outermost extent counts the heads of the quantiser, of which there is one.
+        HostTensor codes = root["quantizer"]["_codebook"].Get(
+            "embed", new Shape(1, config.CodebookSize, config.CodebookDim));
+        return new HostTensor(
+            codes.Name, codes.Type, new Shape(config.CodebookSize, config.CodebookDim), codes.Bytes);
+    }
+
+    /// <summary>Whether matrices lie between the features and the codes: not where both have the same length.</summary>
+    public static bool HasProjections(this HyperEncoderConfig config) => config.CodebookDim != config.FeatureChannels;
+}
