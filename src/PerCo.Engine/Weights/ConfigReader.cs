@@ -177,7 +177,8 @@ public sealed class ConfigReader
             }
         }
 
-        throw Error(name, $"is '{text}', expected {(allowed.Length == 1 ? "" : "one of ")}{string.Join(", ", allowed)}");
+        string few = allowed.Length == 1 ? "" : "one of ";
+        throw Error(name, $"is '{text}', expected {few}{string.Join(", ", allowed)}");
     }
 
     /// <summary>A list of texts.</summary>

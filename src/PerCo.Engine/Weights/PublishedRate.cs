@@ -25,6 +25,6 @@ public sealed record PublishedRate(string Name, double BitsPerPixel, int GridAt5
     /// <summary>Pixels between neighbouring codes, in both directions.</summary>
     public int Stride => 512 / GridAt512;
 
-    /// <summary>The paper's number of denoising steps at a rate: 20 below 0.05 bit per pixel, 5 above (sec. 4.1).</summary>
+    /// <summary>The paper's number of denoising steps: 20 below 0.05 bit per pixel, 5 above (sec. 4.1).</summary>
     public static int StepsAt(double bitsPerPixel) => bitsPerPixel < 0.05 ? 20 : 5;
 }

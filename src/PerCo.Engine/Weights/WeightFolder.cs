@@ -163,8 +163,8 @@ public sealed class WeightFolder : IWeightSource, IDisposable
             .Where(f => Unsafe.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase))
             .Order(StringComparer.Ordinal).FirstOrDefault();
         return new PerCoException(other is null
-            ? $"{folder}: no weights, expected {Stems[0]}.safetensors or {Stems[1]}.safetensors, or an index of shards. "
-                + "Is the model folder complete?"
+            ? $"{folder}: no weights, expected {Stems[0]}.safetensors or {Stems[1]}.safetensors, or an index of "
+                + "shards. Is the model folder complete?"
             : $"{folder}: only {Path.GetFileName(other)}, which is not read because such files can run code. "
                 + "Convert the model with weights-converter.");
     }

@@ -24,7 +24,7 @@ internal sealed class TempFolder : IDisposable
         return path;
     }
 
-    /// <summary>Writes length, header and data as a safetensors file has them, right or wrong as a test wants.</summary>
+    /// <summary>Writes length, header and data as a safetensors file has them, right or wrong.</summary>
     public string Safetensors(string relative, string header, params ReadOnlySpan<byte> data)
     {
         byte[] json = Encoding.UTF8.GetBytes(header);
