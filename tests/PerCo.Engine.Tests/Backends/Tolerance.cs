@@ -13,6 +13,9 @@ public sealed record Tolerance(double Normalised, double Worst)
     /// <summary>One or two roundings a value, and functions good to 2 units in the last place.</summary>
     public static Tolerance Elementwise { get; } = new(1.5e-7, 2e-6);
 
+    /// <summary>Sums in double precision, then a few roundings a value and an activation.</summary>
+    public static Tolerance Norm { get; } = new(2e-7, 3e-6);
+
     /// <summary>
     /// fp32 sums of up to a few thousand products: rounding errors grow with the root of the length, from 6e-8.
     /// </summary>

@@ -1,0 +1,24 @@
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
+using Xunit;
+
+namespace PerCo.Engine.Tests.Backends.Ops;
+
+public abstract class EmbedTests(BackendFixture fixture) : OpSuite(fixture)
+{
+    [SkippableFact]
+    public void RowsOfTheTable() => Compare(Tolerance.Exact, op =>
+    {
+        using EmbeddingWeights table = op.Backend.PrepareEmbedding(OpCase.Weight(new Shape(50, 33), "table"));
+        return op.Backend.Embed([49, 0, 7, 7, 1, 30], table, batch: 2);
+    });
+}
+
+public sealed class CpuAvx512EmbedTests(CpuAvx512Fixture fixture)
+    : EmbedTests(fixture), IClassFixture<CpuAvx512Fixture>;
+
+public sealed class CpuAvx2EmbedTests(CpuAvx2Fixture fixture)
+    : EmbedTests(fixture), IClassFixture<CpuAvx2Fixture>;
+
+public sealed class CpuVector128EmbedTests(CpuVector128Fixture fixture)
+    : EmbedTests(fixture), IClassFixture<CpuVector128Fixture>;

@@ -1,0 +1,40 @@
+using PerCo.Engine.Tensors;
+using Xunit;
+
+namespace PerCo.Engine.Tests.Backends.Ops;
+
+public abstract class SigmoidGateTests(BackendFixture fixture) : OpSuite(fixture)
+{
+    [SkippableFact]
+    public void EveryTail()
+    {
+        for (int channels = 1; channels <= 33; channels++)
+        {
+            Check(new Shape(1, 1, channels));
+        }
+    }
+
+    [SkippableFact]
+    public void LargerThanOneItem() => Check(new Shape(2, 64, 64, 5));
+
+    [SkippableFact]
+    public void NaNInAnyOperandPassesAndLargeGatesSaturate() => Compare(Tolerance.Exact, op =>
+    {
+        const float N = float.NaN;
+        var shape = new Shape(1, 1, 5);
+        return op.Backend.SigmoidGate(
+            op.Upload(shape, [N, 1, 1, 1, 1]), op.Upload(shape, [1, N, 1, 2, 2]), op.Upload(shape, [1, 1, N, 1e9f, -1e9f]));
+    });
+
+    private void Check(Shape shape) => Compare(Tolerance.Elementwise, op =>
+        op.Backend.SigmoidGate(op.Random(shape, "x"), op.Random(shape, "value", 2), op.Random(shape, "gate", 8)));
+}
+
+public sealed class CpuAvx512SigmoidGateTests(CpuAvx512Fixture fixture)
+    : SigmoidGateTests(fixture), IClassFixture<CpuAvx512Fixture>;
+
+public sealed class CpuAvx2SigmoidGateTests(CpuAvx2Fixture fixture)
+    : SigmoidGateTests(fixture), IClassFixture<CpuAvx2Fixture>;
+
+public sealed class CpuVector128SigmoidGateTests(CpuVector128Fixture fixture)
+    : SigmoidGateTests(fixture), IClassFixture<CpuVector128Fixture>;
