@@ -6,6 +6,12 @@ using PerCo.Engine.IO;
 namespace PerCo.Engine.Imaging;
 
 /// <summary>Reads and writes picture files. Its first bytes tell the format of a file, never its name.</summary>
+/// <remarks>
+/// Samples are taken as sRGB: colour profiles and gamma are not applied. Transparent pixels are composited over white,
+/// samples of 16 bits are rounded to 8, and the EXIF orientation is applied, so that pictures come upright.
+/// PNG: all of the specification but animation. PPM, PGM and PAM: the binary ones. JPEG: baseline and progressive,
+/// 8 bits, grey and colour, read only. A damaged file is refused; a part of a picture is never returned.
+/// </remarks>
 public static class ImageFormats
 {
     private static readonly ImageText[] NoTexts = [];
@@ -46,7 +52,9 @@ public static class ImageFormats
     {
         ArgumentNullException.ThrowIfNull(stream);
         limits ??= ImageLimits.Default;
-        using MemoryStream all = new();
+        long expected = stream.CanSeek ? Math.Max(stream.Length - stream.Position, 0) : 0;
+        CheckFileSize(expected, limits);
+        using MemoryStream all = new((int)expected);
         byte[] part = new byte[81920];
         for (int read = stream.Read(part); read > 0; read = stream.Read(part))
         {

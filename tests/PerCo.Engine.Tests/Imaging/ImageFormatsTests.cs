@@ -100,6 +100,16 @@ public sealed class ImageFormatsTests : IDisposable
     }
 
     [Fact]
+    public void ALongFileIsRefusedUnread()
+    {
+        string path = Path.Combine(_folder.FullName, "long.png");
+        File.WriteAllBytes(path, new byte[1001]);
+        ImageFormatException e = Assert.Throws<ImageFormatException>(
+            () => ImageFormats.Load(path, new ImageLimits { MaxFileBytes = 1000 }));
+        Assert.Equal(("file size", 1000), (e.Field, e.Offset));
+    }
+
+    [Fact]
     public void StreamsThatGiveLittleAtATime()
     {
         Image image = TestImages.Make(30, 20);
@@ -110,6 +120,8 @@ public sealed class ImageFormatsTests : IDisposable
     private sealed class EndlessStream : MemoryStream
     {
         public long Given { get; private set; }
+
+        public override bool CanSeek => false;
 
         public override int Read(Span<byte> buffer)
         {

@@ -206,7 +206,7 @@ public sealed class JpegDamageTests
         ImageFormatException e = Assert.Throws<ImageFormatException>(() => ImageFormats.Decode(file));
         Assert.Equal("SOS", e.Field);
         Assert.Contains("128 scans", e.Message);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"took {watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"took {watch.Elapsed}");
     }
 
     // Scan 0 gives every block a mean of 0 by one bit; each scan after it is one coefficient, in runs of empty blocks.
