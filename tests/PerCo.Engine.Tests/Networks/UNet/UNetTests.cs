@@ -50,6 +50,24 @@ public sealed class UNetTests
     }
 
     [Fact]
+    public void ConvolutionalProjectionsAreTheSameMatrices()
+    {
+        using NetworkCase golden = NetworkCase.Open("unet/io.safetensors");
+        using Backend backend = NetworkBackends.Create("cpu");
+        SyntheticWeights weights = Weights;
+        foreach (string key in weights.Keys.Where(k => k.Contains(".proj_in.w") || k.Contains(".proj_out.w")).ToList())
+        {
+            Assert.True(weights.TryGet(key, out HostTensor? matrix));
+            var shape = new Shape(matrix.Shape[0], matrix.Shape[1], 1, 1);
+            weights.Replace(key, new HostTensor(key, matrix.Type, shape, matrix.Bytes));
+        }
+
+        using var unet = new Network(backend, Config, weights);
+        using Tensor prediction = Predict(unet, golden, backend, 2);
+        Assert.InRange(golden.Error("out2", prediction), 0, NetworkBackends.Tolerance);
+    }
+
+    [Fact]
     public void FeaturesOfOnePictureServeTheWholeBatchAndNullMeansZeros()
     {
         using NetworkCase golden = NetworkCase.Open("unet/taps.safetensors");
