@@ -1,0 +1,97 @@
+namespace PerCo.Engine.Codec.Captions;
+
+/// <summary>
+/// A range coder (Martin, 1979) with a 64-bit interval and carry propagation. The end costs nothing: the number in
+/// the last interval with the fewest bytes is written, and a reader takes zeros for what follows.
+/// </summary>
+internal sealed class RangeEncoder : SymbolCoder
+{
+    private const ulong Smallest = 1UL << 56;
+
+    private readonly List<byte> _bytes = [];
+    private ulong _low;
+    private ulong _range = ulong.MaxValue;
+
+    /// <inheritdoc/>
+    public override int CodeUniform(int symbol, int count)
+    {
+        Narrow((ulong)symbol, 1, (ulong)count);
+        return symbol;
+    }
+
+    /// <summary>Ends the code and returns its bytes, less zeros at the end.</summary>
+    public byte[] Finish()
+    {
+        for (int zeros = 64; zeros >= 0; zeros -= 8)
+        {
+            // The next multiple of 2^zeros at or above the interval's start; 2^64 wraps to 0 with a carry.
+            ulong mask = zeros == 64 ? ulong.MaxValue : (1UL << zeros) - 1;
+            ulong value = unchecked(_low + mask) & ~mask;
+            if (unchecked(value - _low) < _range)
+            {
+                if (value < _low)
+                {
+                    Carry();
+                }
+
+                for (int shift = 56; shift >= zeros; shift -= 8)
+                {
+                    _bytes.Add((byte)(value >> shift));
+                }
+
+                break;
+            }
+        }
+
+        int length = _bytes.Count;
+        while (length > 0 && _bytes[length - 1] == 0)
+        {
+            length--;
+        }
+
+        return [.. _bytes[..length]];
+    }
+
+    /// <inheritdoc/>
+    protected override int CodeSymbol(int symbol, ReadOnlySpan<uint> frequencies, ulong total)
+    {
+        ulong below = 0;
+        foreach (uint f in frequencies[..symbol])
+        {
+            below += f;
+        }
+
+        Narrow(below, frequencies[symbol], total);
+        return symbol;
+    }
+
+    private void Narrow(ulong below, ulong frequency, ulong total)
+    {
+        ulong unit = _range / total;
+        ulong low = unchecked(_low + (unit * below));
+        if (low < _low)
+        {
+            Carry();
+        }
+
+        _low = low;
+        _range = unit * frequency;
+        while (_range < Smallest)
+        {
+            _bytes.Add((byte)(_low >> 56));
+            _low <<= 8;
+            _range <<= 8;
+        }
+    }
+
+    private void Carry()
+    {
+        int i = _bytes.Count - 1;
+        while (_bytes[i] == 0xFF)
+        {
+            _bytes[i--] = 0;
+        }
+
+        _bytes[i]++;
+    }
+}
