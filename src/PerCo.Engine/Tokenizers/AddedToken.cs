@@ -1,6 +1,6 @@
 namespace PerCo.Engine.Tokenizers;
 
-/// <summary>A token that is cut out of the text before any other rule applies, e.g. <c>&lt;|endoftext|&gt;</c>.</summary>
+/// <summary>A token cut out of the text before any other rule applies: <c>&lt;|endoftext|&gt;</c>.</summary>
 /// <param name="Content">The text that it stands for; never empty.</param>
 /// <param name="Id">Its id, which wins over the vocabulary's.</param>
 /// <param name="StripLeft">Whether white space before it belongs to it.</param>

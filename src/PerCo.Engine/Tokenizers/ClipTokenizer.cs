@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Text;
+using System.Runtime.InteropServices;
 
 namespace PerCo.Engine.Tokenizers;
 
@@ -99,7 +99,7 @@ internal sealed class ClipTokenizer
     // a run of anything else that is no space.
     private void EncodePlain(string text, List<int> ids, int enough)
     {
-        ReadOnlySpan<int> points = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ClipText.Clean(text));
+        ReadOnlySpan<int> points = CollectionsMarshal.AsSpan(ClipText.Clean(text));
         var bytes = new ArrayBufferWriter<byte>();
         int i = 0;
         while (i < points.Length && ids.Count < enough)

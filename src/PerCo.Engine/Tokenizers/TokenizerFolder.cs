@@ -35,7 +35,8 @@ internal sealed class TokenizerFolder
         else if (File.Exists(combinedPath))
         {
             JsonElement root = TokenizerFiles.ReadObject(combinedPath);
-            JsonElement model = TokenizerFiles.RequireObject(Require(root, "model", combinedPath), combinedPath, "model");
+            JsonElement model = Require(root, "model", combinedPath);
+            TokenizerFiles.RequireObject(model, combinedPath, "model");
             Vocabulary = TokenizerFiles.ReadVocabulary(Require(model, "vocab", combinedPath), combinedPath);
             Merges = ReadMerges(Require(model, "merges", combinedPath), combinedPath);
             ReadAddedList(root, combinedPath);

@@ -111,7 +111,9 @@ public class ClipTokenizerTests
         folder.Write("tokenizer_config.json", """{ "pad_token": "<|endoftext|>", "do_lower_case": true }""");
         folder.Write(
             "special_tokens_map.json",
-            """{ "pad_token": "!", "bos_token": "a</w>", "eos_token": "b</w>", "unk_token": { "content": "b</w>" } }""");
+            """
+            { "pad_token": "!", "bos_token": "a</w>", "eos_token": "b</w>", "unk_token": { "content": "b</w>" } }
+            """);
         Assert.Equal(0, ClipTokenizer.Load(folder.Path).PadId);
     }
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace PerCo.Engine.Tests.Tokenizers;
 
-/// <summary>Reads one int64 array of a golden file; the library's own reader is for weights, which are floats.</summary>
+/// <summary>Reads one int64 array of a golden file; the library's own reader is for weights: floats.</summary>
 internal static class SafetensorsIds
 {
     public static long[] Read(string path, string name)

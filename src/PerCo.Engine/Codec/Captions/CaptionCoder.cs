@@ -38,17 +38,23 @@ internal static class CaptionCoder
 
         byte[] best = [RawMark, .. ToUtf8(caption)];
         CaptionModel model = CaptionModel.Shared;
-        foreach (bool spaced in (ReadOnlySpan<bool>)[false, true])
+        Try(CaptionText.Split(caption, spaced: false, model));
+        CaptionText spaced = CaptionText.Split(caption, spaced: true, model);
+        if (spaced.FullStop || spaced.Words.Any(w => model.IsAttached(w.Id)))
         {
-            CaptionText text = CaptionText.Split(caption, spaced, model);
+            Try(spaced);
+        }
+
+        return best;
+
+        void Try(CaptionText text)
+        {
             byte[] code = Encode(text, model);
             if (code.Length < best.Length && text.Join(model) == caption)
             {
                 best = code;
             }
         }
-
-        return best;
     }
 
     /// <summary>The caption of a code.</summary>

@@ -7,7 +7,7 @@ namespace PerCo.Engine.Codec.Captions;
 /// </summary>
 internal sealed class NGramModel
 {
-    // Of the 2^64 of a product, a left-over is 32 bits with this value as its 1.
+    // What stands for 1: in what is left over for shorter contexts, and in the table of powers.
     private const int OneBits = 32;
     private const int PowerBits = 30;
 
@@ -94,10 +94,17 @@ internal sealed class NGramModel
             }
         }
 
+        // The shortest context, none, knows every symbol; it has few different probabilities.
+        Span<uint> scaled = stackalloc uint[_powers.Length];
+        for (int i = 0; i < scaled.Length; i++)
+        {
+            scaled[i] = (uint)((left * _powers[i]) >> OneBits) + 1;
+        }
+
         byte[] single = _probabilities[0];
         for (int i = 0; i < frequencies.Length; i++)
         {
-            frequencies[i] += (uint)((left * _powers[single[i]]) >> OneBits) + 1;
+            frequencies[i] += scaled[single[i]];
         }
     }
 

@@ -1,9 +1,14 @@
+using System.Numerics.Tensors;
+
 namespace PerCo.Engine.Codec.Captions;
 
 /// <summary>Reads what <see cref="RangeEncoder"/> wrote; past the end it reads zeros.</summary>
 internal sealed class RangeDecoder : SymbolCoder
 {
     private const ulong Smallest = 1UL << 56;
+
+    // Of thousands of frequencies, so many are skipped at a time.
+    private const int Stride = 256;
 
     private readonly byte[] _bytes;
     private int _next;
@@ -21,19 +26,18 @@ internal sealed class RangeDecoder : SymbolCoder
     }
 
     /// <inheritdoc/>
-    public override int CodeUniform(int symbol, int count)
+    public override int Code(int symbol, ReadOnlySpan<uint> frequencies)
     {
-        ulong value = Value((ulong)count, out ulong unit);
-        Narrow(unit, value, 1);
-        return (int)value;
-    }
-
-    /// <inheritdoc/>
-    protected override int CodeSymbol(int symbol, ReadOnlySpan<uint> frequencies, ulong total)
-    {
-        ulong value = Value(total, out ulong unit);
+        ulong value = Value(TensorPrimitives.Sum(frequencies), out ulong unit);
         ulong below = 0;
         int found = 0;
+        while (found + Stride < frequencies.Length
+            && below + TensorPrimitives.Sum(frequencies.Slice(found, Stride)) is ulong above && above <= value)
+        {
+            below = above;
+            found += Stride;
+        }
+
         while (value - below >= frequencies[found])
         {
             below += frequencies[found++];
@@ -41,6 +45,14 @@ internal sealed class RangeDecoder : SymbolCoder
 
         Narrow(unit, below, frequencies[found]);
         return found;
+    }
+
+    /// <inheritdoc/>
+    public override int CodeUniform(int symbol, int count)
+    {
+        ulong value = Value((ulong)count, out ulong unit);
+        Narrow(unit, value, 1);
+        return (int)value;
     }
 
     private ulong Value(ulong total, out ulong unit)

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace PerCo.Engine.Codec.Captions;
 
 /// <summary>
@@ -11,6 +13,14 @@ internal sealed class RangeEncoder : SymbolCoder
     private readonly List<byte> _bytes = [];
     private ulong _low;
     private ulong _range = ulong.MaxValue;
+
+    /// <inheritdoc/>
+    public override int Code(int symbol, ReadOnlySpan<uint> frequencies)
+    {
+        uint below = TensorPrimitives.Sum(frequencies[..symbol]);
+        Narrow(below, frequencies[symbol], below + TensorPrimitives.Sum(frequencies[symbol..]));
+        return symbol;
+    }
 
     /// <inheritdoc/>
     public override int CodeUniform(int symbol, int count)
@@ -50,19 +60,6 @@ internal sealed class RangeEncoder : SymbolCoder
         }
 
         return [.. _bytes[..length]];
-    }
-
-    /// <inheritdoc/>
-    protected override int CodeSymbol(int symbol, ReadOnlySpan<uint> frequencies, ulong total)
-    {
-        ulong below = 0;
-        foreach (uint f in frequencies[..symbol])
-        {
-            below += f;
-        }
-
-        Narrow(below, frequencies[symbol], total);
-        return symbol;
     }
 
     private void Narrow(ulong below, ulong frequency, ulong total)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace PerCo.Engine.Codec.Captions;
 
 /// <summary>Codes a caption's words, in either direction: see <see cref="SymbolCoder"/>.</summary>
@@ -51,9 +53,9 @@ internal sealed class TokenCoder
             }
 
             words.Add(word);
-            // With its space: this bounds the loop even where every word is empty.
+            // A word and its space, which punctuation does not have: this bounds the loop even where words are empty.
             _length += 1 + word.Text.Length;
-            if (_length > CaptionCoder.MaxBytes + 1)
+            if (_length > 2 * (CaptionCoder.MaxBytes + 1))
             {
                 throw new PerCoException(
                     $"The caption is longer than {CaptionCoder.MaxBytes} bytes: the file is damaged.");
@@ -75,7 +77,7 @@ internal sealed class TokenCoder
             return new CaptionToken(CaptionModel.Unknown, spelling, CodeCase(word, spelling, isName: false));
         }
 
-        _model.Words.Predict(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_history), _frequencies);
+        _model.Words.Predict(CollectionsMarshal.AsSpan(_history), _frequencies);
         _frequencies[CaptionModel.Unknown] = 0;
         _frequencies[CaptionModel.Start] = 0;
         int id = _coder.Code(word?.Id ?? CaptionModel.End, _frequencies);
