@@ -37,6 +37,27 @@ public sealed class Blip2ModelTests
         Assert.Equal(tokens, model.Generate(prefix, tokens.Length));
     }
 
+    [SkippableTheory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void AShardedCheckpointMatchesTransformers(int picture)
+    {
+        Skip.If(TestPaths.Shared is null, "The whole reference case is not beside the repository.");
+        string folder = Path.Combine(TestPaths.Shared, "goldens", "blip2");
+        using SafetensorsFile io = SafetensorsFile.Open(Path.Combine(folder, "io.safetensors"));
+        using WeightFolder weights = WeightFolder.Open(Path.Combine(folder, "model"));
+        using Backend backend = NetworkGolden.Create("cpu");
+        using var model = new Blip2Model(backend, Blip2Case.Config, weights);
+        using Tensor pixels = NetworkGolden.UploadPicture(backend, NetworkGolden.Get(io, $"pixels{picture}"));
+        using Tensor prefix = model.Prefix(pixels);
+        int[] tokens = NetworkGolden.Ints(io, $"tokens{picture}");
+
+        NetworkGolden.Network.Check(NetworkGolden.Floats(io, $"prefix{picture}"), prefix.ToFloats());
+        NetworkGolden.Network.Check(NetworkGolden.Floats(io, $"scores{picture}"), model.Score(prefix, tokens));
+        Assert.Equal(tokens, model.Generate(prefix, tokens.Length));
+    }
+
     [Fact]
     public void PicturesOfABatchDoNotMix()
     {
@@ -111,6 +132,45 @@ public sealed class Blip2ModelTests
         using Tensor prefix = Prefix(backend, io);
         NetworkGolden.Network.Check(
             NetworkGolden.Floats(io, "scores0"), model.Score(prefix, NetworkGolden.Ints(io, "tokens0")));
+    }
+
+    [Fact]
+    public void ProjectionsWithoutBiasAreThoseWithZeros()
+    {
+        using SafetensorsFile io = Blip2Case.OpenArrays();
+        using var backend = new ReferenceBackend();
+        InMemoryWeights zeros = Blip2Case.NewWeights(), none = new("none");
+        foreach (string key in Blip2Case.Weights.Keys)
+        {
+            HostTensor tensor = NetworkGolden.Get(zeros, key);
+            if (key.EndsWith(".qkv.bias", StringComparison.Ordinal))
+            {
+                zeros.Add(key, tensor.Shape, new float[tensor.Shape.Count]);
+            }
+            else
+            {
+                none.Add(key, tensor);
+            }
+        }
+
+        VisionConfig vision = Blip2Case.Config.Vision with { QkvBias = false };
+        using var with = new Blip2Model(backend, Blip2Case.Config, zeros);
+        using var without = new Blip2Model(backend, Blip2Case.Config with { Vision = vision }, none);
+        using Tensor pixels = NetworkGolden.UploadPicture(backend, NetworkGolden.Get(io, "pixels0"));
+        using Tensor expected = with.Look(pixels);
+        using Tensor actual = without.Look(pixels);
+        Tolerance.Exact.Check(expected.ToFloats(), actual.ToFloats());
+    }
+
+    [Fact]
+    public void WithoutAFinalNormItsTensorsAreLeftOver()
+    {
+        using var backend = new ReferenceBackend();
+        OptConfig text = Blip2Case.Config.Text with { FinalNorm = false };
+        var error = Assert.Throws<PerCoException>(
+            () => new Blip2Model(backend, Blip2Case.Config with { Text = text }, Blip2Case.Weights));
+        Assert.Contains("2 unused", error.Message, StringComparison.Ordinal);
+        Assert.Contains("decoder.final_layer_norm.bias", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
