@@ -77,6 +77,14 @@ public sealed class HostTensor
         }
     }
 
+    /// <summary>Writes one entry of the first extent, converted to fp32, into <paramref name="destination"/>.</summary>
+    /// <exception cref="PerCoException">The element type is no floating-point type.</exception>
+    internal void CopyRowTo(int row, Span<float> destination)
+    {
+        int bytes = Bytes.Length / Shape[0];
+        new HostTensor(Name, Type, new Shape(bytes / Type.Size()), Bytes.Slice(row * bytes, bytes)).CopyTo(destination);
+    }
+
     /// <summary>All values converted to fp32, as a new array.</summary>
     /// <exception cref="PerCoException">The element type is no floating-point type.</exception>
     public float[] ToFloats()

@@ -1,0 +1,226 @@
+using PerCo.Engine.Tensors.Ops;
+
+namespace PerCo.Engine.Backends.Cpu.Gemm;
+
+/// <summary>
+/// result = finish(bias + rows · matrix), in groups of rows (pictures of a batch) that may have a bias of their own.
+/// </summary>
+/// <remarks>
+/// A task packs a block of rows that stays in the second-level cache, and takes the panels of the matrix past it
+/// (Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication").
+/// </remarks>
+internal unsafe struct MatrixProduct
+{
+    /// <summary>Rows of a block: 8 panels of 14.</summary>
+    private const int BlockRows = 112;
+
+    /// <summary>Fewest rows that are worth a block of their own.</summary>
+    private const int SmallBlockRows = 42;
+
+    /// <summary>Inner extent of a block: 112 rows of it are less than half a megabyte.</summary>
+    private const int BlockK = 1024;
+
+    /// <summary>Number of groups of rows.</summary>
+    public int Groups;
+
+    /// <summary>Rows of a group.</summary>
+    public int Rows;
+
+    /// <summary>The packed right operand.</summary>
+    public PackedMatrix Matrix;
+
+    /// <summary>What the sums begin with, in the order of <see cref="PackedMatrix.Bias"/>.</summary>
+    public float* Bias;
+
+    /// <summary>Distance between the groups' biases; 0 for one that all share.</summary>
+    public long BiasStride;
+
+    /// <summary>[group][row][result columns].</summary>
+    public float* Result;
+
+    /// <summary>Columns of the result.</summary>
+    public int ResultColumns;
+
+    /// <summary>Added to the result before the activation, or null.</summary>
+    public float* Residual;
+
+    /// <summary>Distance between the groups' residuals; 0 for one that all share.</summary>
+    public long ResidualStride;
+
+    /// <summary>Applied last.</summary>
+    public Activation Activation;
+
+    /// <summary>Computes the product.</summary>
+    public void Run<TReader>(CpuBackend backend, TReader reader)
+        where TReader : struct, IRowReader
+    {
+        if (Groups == 0 || Rows == 0)
+        {
+            return;
+        }
+
+        Split(backend.Pool.Threads, out int rowBlocks, out int columnBlocks);
+        GemmKernels kernels = Matrix.Kernels;
+
+        // Pairs of columns meet in one tile after all of K, so K cannot be split between passes over the panels.
+        int blocks = Matrix.IsPaired ? 1 : PackedMatrix.DivideUp(Matrix.K, BlockK);
+        int blockK = PackedMatrix.RoundUp(PackedMatrix.DivideUp(Matrix.K, blocks), GemmKernels.Chunk);
+        int rows = PackedMatrix.DivideUp(Rows, rowBlocks);
+        long tile = (long)kernels.Rows * kernels.Width;
+        long scratch = PackedMatrix.RoundUp(checked((int)(tile + (long)rows * blockK)), GemmKernels.Chunk);
+        HostStorage storage = backend.Arena.Rent(scratch * backend.Pool.Threads);
+        try
+        {
+            backend.Pool.For(Groups * rowBlocks * columnBlocks, new Block<TReader>
+            {
+                Product = this,
+                Reader = reader,
+                RowBlocks = rowBlocks,
+                ColumnBlocks = columnBlocks,
+                BlockK = blockK,
+                Scratch = storage.Values,
+                ScratchStride = scratch,
+                Finish = TileFinish.For(backend.InstructionSet, Activation),
+                NeedsFinish = Residual != null || Activation != Activation.None,
+            });
+        }
+        finally
+        {
+            storage.Release();
+        }
+    }
+
+    // Enough tasks for all threads: smaller blocks of rows first, then blocks of columns, which pack the rows again.
+    private readonly void Split(int threads, out int rowBlocks, out int columnBlocks)
+    {
+        rowBlocks = PackedMatrix.DivideUp(Rows, BlockRows);
+        columnBlocks = 1;
+        if (threads == 1)
+        {
+            return;
+        }
+
+        int wanted = 2 * threads;
+        if ((long)Groups * rowBlocks < wanted)
+        {
+            int smaller = Math.Min(PackedMatrix.DivideUp(Rows, SmallBlockRows), PackedMatrix.DivideUp(wanted, Groups));
+            rowBlocks = Math.Max(rowBlocks, smaller);
+        }
+
+        if ((long)Groups * rowBlocks < wanted)
+        {
+            columnBlocks = Math.Min(Matrix.Panels, PackedMatrix.DivideUp(wanted, Groups * rowBlocks));
+        }
+        else if (Groups == 1)
+        {
+            rowBlocks = Math.Min(Rows, PackedMatrix.RoundUp(rowBlocks, threads));
+        }
+    }
+
+    /// <summary>A block of rows times a range of panels.</summary>
+    private struct Block<TReader> : IParallelBody
+        where TReader : struct, IRowReader
+    {
+        public MatrixProduct Product;
+        public TReader Reader;
+        public int RowBlocks;
+        public int ColumnBlocks;
+        public int BlockK;
+        public float* Scratch;
+        public long ScratchStride;
+        public delegate*<float*, long, float*, float*, long, int, int, void> Finish;
+        public bool NeedsFinish;
+
+        public void Run(int item, int worker)
+        {
+            int columnBlock = item % ColumnBlocks;
+            int rowBlock = item / ColumnBlocks % RowBlocks;
+            int group = item / ColumnBlocks / RowBlocks;
+            PackedMatrix matrix = Product.Matrix;
+            int row0 = Part(Product.Rows, rowBlock, RowBlocks);
+            int rows = Part(Product.Rows, rowBlock + 1, RowBlocks) - row0;
+            int panel0 = Part(matrix.Panels, columnBlock, ColumnBlocks);
+            int panel1 = Part(matrix.Panels, columnBlock + 1, ColumnBlocks);
+            int strips = PackedMatrix.DivideUp(rows, matrix.Kernels.Rows);
+            float* tile = Scratch + worker * ScratchStride;
+            float* packed = tile + (long)matrix.Kernels.Rows * matrix.Kernels.Width;
+
+            for (int k0 = 0; k0 < matrix.K; k0 += BlockK)
+            {
+                int k = Math.Min(BlockK, matrix.K - k0);
+                int stride = PackedMatrix.RoundUp(k, GemmKernels.Chunk);
+                for (int strip = 0; strip < strips; strip++)
+                {
+                    int first = Part(rows, strip, strips);
+                    int count = Part(rows, strip + 1, strips) - first;
+                    Reader.Pack(packed + (long)first * stride, group, row0 + first, count, k0, k);
+                }
+
+                for (int panel = panel0; panel < panel1; panel++)
+                {
+                    for (int strip = 0; strip < strips; strip++)
+                    {
+                        int first = Part(rows, strip, strips);
+                        int count = Part(rows, strip + 1, strips) - first;
+                        Multiply(group, row0 + first, count, panel, k0, k, packed + (long)first * stride, tile);
+                    }
+                }
+            }
+        }
+
+        private readonly void Multiply(
+            int group, int row, int rows, int panel, int k0, int k, float* packed, float* tile)
+        {
+            PackedMatrix matrix = Product.Matrix;
+            int vectors = matrix.Vectors(panel);
+            int width = vectors * matrix.Kernels.Lanes;
+            int resultWidth = matrix.IsPaired ? width / 2 : width;
+            int column = panel * (matrix.IsPaired ? width / 2 : matrix.Kernels.Width);
+            int columns = Math.Min(resultWidth, Product.ResultColumns - column);
+            long stride = Product.ResultColumns;
+            float* result = Product.Result + ((long)group * Product.Rows + row) * stride + column;
+            float* b = matrix.Panel(panel) + (long)k0 * width;
+            float* bias = Product.Bias + group * Product.BiasStride + (long)panel * matrix.Kernels.Width;
+            bool inPlace = columns == width;
+            bool last = k0 + k == matrix.K;
+            float* sums = inPlace ? result : tile;
+            long sumStride = inPlace ? stride : width;
+
+            float* init = bias;
+            long initStride = 0;
+            if (k0 > 0)
+            {
+                init = sums;
+                initStride = sumStride;
+                if (!inPlace)
+                {
+                    CopyTile(result, stride, tile, width, rows, columns);
+                }
+            }
+
+            matrix.Kernels.Tile(rows, vectors)(k, packed, b, init, initStride, sums, sumStride);
+            if (last && (NeedsFinish || !inPlace))
+            {
+                float* residual = Product.Residual == null
+                    ? null
+                    : Product.Residual + group * Product.ResidualStride + row * stride + column;
+                Finish(sums, sumStride, residual, result, stride, rows, columns);
+            }
+            else if (!inPlace)
+            {
+                CopyTile(tile, width, result, stride, rows, columns);
+            }
+        }
+
+        private static void CopyTile(float* from, long fromStride, float* to, long toStride, int rows, int columns)
+        {
+            for (int i = 0; i < rows; i++)
+            {
+                new ReadOnlySpan<float>(from + i * fromStride, columns).CopyTo(new Span<float>(to + i * toStride, columns));
+            }
+        }
+
+        // The first of part p when n items are dealt into parts as equal as can be.
+        private static int Part(int n, int p, int parts) => (int)((long)n * p / parts);
+    }
+}
