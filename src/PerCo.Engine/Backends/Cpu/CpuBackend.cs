@@ -1,3 +1,4 @@
+using PerCo.Engine.Backends.Cpu.Gemm;
 using PerCo.Engine.Backends.Reference;
 
 namespace PerCo.Engine.Backends.Cpu;
@@ -14,6 +15,7 @@ public sealed partial class CpuBackend : ReferenceBackend
         Options = options ?? new CpuOptions();
         InstructionSet = Options.InstructionSet.Resolve();
         Pool = new WorkerPool(Options.Threads);
+        Kernels = GemmKernels.For(InstructionSet);
     }
 
     /// <inheritdoc/>
@@ -35,6 +37,9 @@ public sealed partial class CpuBackend : ReferenceBackend
     internal InstructionSet SumOrder => Options.Strict ? InstructionSet.Vector128 : InstructionSet;
 
     internal WorkerPool Pool { get; }
+
+    /// <summary>The kernels of the matrix products.</summary>
+    internal GemmKernels Kernels { get; }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

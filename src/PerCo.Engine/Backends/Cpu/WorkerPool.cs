@@ -17,7 +17,8 @@ internal interface IParallelBody
 /// <summary>
 /// Threads that live as long as the backend. They spin from one op of a forward pass to the next, which makes a region
 /// cost well under a microsecond, and park when nothing comes for a while. Items are handed out one by one in order, so
-/// whoever is slowed down does fewer; results do not depend on it because items are independent.
+/// whoever is slowed down does fewer, and a worker that does not get a processor in time is not waited for; results do
+/// not depend on it because items are independent.
 /// </summary>
 internal sealed unsafe class WorkerPool : IDisposable
 {
@@ -26,6 +27,10 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     /// <summary>Spins between two looks at the clock, or two offers to let another thread run.</summary>
     private const int SpinsPerCheck = 256;
+
+    private const long Region = 1L << 32;
+    private const long Open = 1L << 31;
+    private const long Inside = Open - 1;
 
     [ThreadStatic]
     private static WorkerPool? _current;
@@ -38,13 +43,14 @@ internal sealed unsafe class WorkerPool : IDisposable
     private readonly int[] _parked;
     private readonly Lock _region = new();
 
-    // The region in progress; written before _generation, which publishes it.
+    // The region in progress; written while no worker is inside, before _state opens it.
     private delegate*<void*, int, int, void> _invoke;
     private void* _body;
     private int _count;
     private PaddedCounter _next;
-    private PaddedCounter _pending;
-    private PaddedCounter _generation;
+
+    // Number of the region · 2³², plus Open while it can be entered, plus the number of workers inside.
+    private PaddedCounter _state;
     private ExceptionDispatchInfo? _error;
     private volatile bool _stop;
 
@@ -90,11 +96,12 @@ internal sealed unsafe class WorkerPool : IDisposable
             _count = count;
             _error = null;
             _next.Value = -1;
-            Volatile.Write(ref _pending.Value, _threads.Length);
-            Interlocked.Increment(ref _generation.Value);
-            WakeParked();
+            long region = (_state.Value & ~(Open | Inside)) + Region;
+            Interlocked.Exchange(ref _state.Value, region | Open);
+            Wake(count - 1);
             RunItems(0);
-            WaitForOthers();
+            Interlocked.And(ref _state.Value, ~Open);
+            WaitForWorkers();
             _body = null;
             _error?.Throw();
         }
@@ -114,8 +121,8 @@ internal sealed unsafe class WorkerPool : IDisposable
             }
 
             _stop = true;
-            Interlocked.Increment(ref _generation.Value);
-            WakeParked();
+            Interlocked.MemoryBarrier();
+            Wake(_threads.Length);
         }
 
         foreach (Thread thread in _threads)
@@ -178,9 +185,10 @@ internal sealed unsafe class WorkerPool : IDisposable
         WorkerPool? outer = Enter(worker, out int outerWorker);
         try
         {
-            for (int i = Interlocked.Increment(ref _next.Value); i < _count; i = Interlocked.Increment(ref _next.Value))
+            long count = _count;
+            for (long i = Interlocked.Increment(ref _next.Value); i < count; i = Interlocked.Increment(ref _next.Value))
             {
-                _invoke(_body, i, worker);
+                _invoke(_body, (int)i, worker);
             }
         }
         catch (Exception error)
@@ -197,55 +205,68 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     private void Work(int worker)
     {
-        int seen = 0;
-        while (true)
+        long last = 0;
+        while (WaitForRegion(worker, ref last))
         {
-            WaitForNext(worker, seen);
-            seen = Volatile.Read(ref _generation.Value);
-            if (_stop)
-            {
-                return;
-            }
-
             RunItems(worker);
-            Interlocked.Decrement(ref _pending.Value);
+            Interlocked.Decrement(ref _state.Value);
         }
     }
 
-    private void WaitForNext(int worker, int seen)
+    // Enters the next region and returns true; false to stop.
+    private bool WaitForRegion(int worker, ref long last)
     {
         long start = 0;
-        for (int spins = 1; Volatile.Read(ref _generation.Value) == seen; spins++)
+        for (int spins = 1; !_stop; spins++)
         {
-            Thread.SpinWait(1);
-            if (spins % SpinsPerCheck != 0)
+            long state = Volatile.Read(ref _state.Value);
+            if (IsNew(state, last))
             {
+                if (Interlocked.CompareExchange(ref _state.Value, state + 1, state) == state)
+                {
+                    last = state & ~(Open | Inside);
+                    return true;
+                }
+
                 continue;
             }
 
-            long now = Stopwatch.GetTimestamp();
-            start = start == 0 ? now : start;
-            if (now - start > SpinTicks)
+            Thread.SpinWait(1);
+            if (spins % SpinsPerCheck == 0)
             {
-                Park(worker - 1, seen);
-                return;
+                long now = Stopwatch.GetTimestamp();
+                start = start == 0 ? now : start;
+                if (now - start > SpinTicks)
+                {
+                    Park(worker - 1, last);
+                    start = 0;
+                }
+                else
+                {
+                    Thread.Yield();
+                }
             }
         }
+
+        return false;
     }
 
-    // Either the flag is seen by the caller, who then sets the event, or the new generation is seen here.
-    private void Park(int index, int seen)
+    private static bool IsNew(long state, long last) => (state & Open) != 0 && (state & ~(Open | Inside)) != last;
+
+    // Either the flag is seen by the caller, who then sets the event, or the new region is seen here.
+    private void Park(int index, long last)
     {
         Interlocked.Exchange(ref _parked[index], 1);
-        if (Volatile.Read(ref _generation.Value) == seen || Interlocked.Exchange(ref _parked[index], 0) == 0)
+        bool go = IsNew(Volatile.Read(ref _state.Value), last) || _stop;
+        if (!go || Interlocked.Exchange(ref _parked[index], 0) == 0)
         {
             _wake[index].WaitOne();
         }
     }
 
-    private void WakeParked()
+    private void Wake(int workers)
     {
-        for (int i = 0; i < _parked.Length; i++)
+        for (int i = 0; i < _parked.Length && i < workers; i++)
         {
             if (Volatile.Read(ref _parked[i]) != 0 && Interlocked.Exchange(ref _parked[i], 0) != 0)
             {
@@ -254,9 +275,9 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    private void WaitForOthers()
+    private void WaitForWorkers()
     {
-        for (int spins = 1; Volatile.Read(ref _pending.Value) != 0; spins++)
+        for (int spins = 1; (Volatile.Read(ref _state.Value) & Inside) != 0; spins++)
         {
             Thread.SpinWait(1);
             if (spins % SpinsPerCheck == 0)
@@ -277,6 +298,6 @@ internal sealed unsafe class WorkerPool : IDisposable
     private struct PaddedCounter
     {
         [FieldOffset(128)]
-        public int Value;
+        public long Value;
     }
 }

@@ -1,0 +1,59 @@
+using PerCo.Engine.Backends.Cpu.Gemm;
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
+
+namespace PerCo.Engine.Backends.Cpu;
+
+public sealed unsafe partial class CpuBackend
+{
+    /// <inheritdoc/>
+    public override LinearWeights PrepareLinear(LinearSpec spec, HostTensor weight, HostTensor? bias) =>
+        new CpuLinearWeights(spec, PackedMatrix.FromLinear(
+            Pool, Kernels, weight, bias, paired: spec.Activation == Activation.Geglu));
+
+    /// <inheritdoc/>
+    protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
+    {
+        PackedMatrix matrix = ((CpuLinearWeights)weights).Matrix;
+        LinearSpec spec = weights.Spec;
+        int rows = checked((int)x.Shape.Rows);
+        float* added = residual is null ? null : residual.Values();
+        if (rows == 1)
+        {
+            SingleRow.Run(
+                this, matrix, x.Values(), spec.Inputs, added, spec.Activation, result.Values(), spec.ResultFeatures);
+            return;
+        }
+
+        var product = new MatrixProduct
+        {
+            Groups = 1,
+            Rows = rows,
+            Matrix = matrix,
+            Bias = matrix.Bias,
+            Result = result.Values(),
+            ResultColumns = spec.ResultFeatures,
+            Residual = added,
+            Activation = spec.Activation,
+        };
+        product.Run(this, new DenseRows(x.Values(), rows, spec.Inputs));
+    }
+}
+
+/// <summary>A matrix in panels.</summary>
+internal sealed class CpuLinearWeights(LinearSpec spec, PackedMatrix matrix) : LinearWeights(spec)
+{
+    public PackedMatrix Matrix { get; } = matrix;
+
+    public override long Bytes => Matrix.Bytes;
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Matrix.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,64 @@
+using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
+using Xunit;
+
+namespace PerCo.Engine.Tests.Backends.Cpu;
+
+/// <summary>The promise of one picture: equal bits at any number of threads and, in products, at any vector width.</summary>
+public sealed class DeterminismTests
+{
+    [Theory]
+    [InlineData(1, 96, 96, Activation.None)]
+    [InlineData(1, 1500, 70, Activation.Silu)]
+    [InlineData(30, 130, 67, Activation.Gelu)]
+    [InlineData(301, 1100, 40, Activation.QuickGelu)]
+    [InlineData(64, 48, 96, Activation.Geglu)]
+    public void LinearHasTheSameBitsEverywhere(int rows, int inputs, int outputs, Activation activation) =>
+        EqualEverywhere(strict: false, op =>
+        {
+            using LinearWeights weights = op.Backend.PrepareLinear(
+                new LinearSpec(inputs, outputs, activation),
+                OpCase.Weight(new Shape(outputs, inputs), "w", 0.1f),
+                OpCase.Weight(new Shape(outputs), "b"));
+            return op.Backend.Linear(op.Random(new Shape(1, rows, inputs), "x"), weights);
+        });
+
+    [Fact]
+    public void ARowDoesNotDependOnItsNeighbours()
+    {
+        // The paths for one row and for many add in the same order, so batches give what single prompts give.
+        using var backend = new CpuBackend(new CpuOptions { Threads = 2 });
+        using var op = new OpCase(backend);
+        using LinearWeights weights = backend.PrepareLinear(
+            new LinearSpec(300, 90, Activation.Silu),
+            OpCase.Weight(new Shape(90, 300), "w", 0.1f),
+            OpCase.Weight(new Shape(90), "b"));
+        float[] values = OpCase.Values("x", 40 * 300);
+        float[] together = op.Own(backend.Linear(op.Upload(new Shape(1, 40, 300), values), weights)).ToFloats();
+        for (int row = 0; row < 40; row += 13)
+        {
+            Tensor x = op.Upload(new Shape(1, 1, 300), values[(row * 300)..((row + 1) * 300)]);
+            Assert.Equal(together[(row * 90)..((row + 1) * 90)], op.Own(backend.Linear(x, weights)).ToFloats());
+        }
+    }
+
+    /// <summary>Runs a case with every instruction set that this CPU has, each with several numbers of threads.</summary>
+    internal static void EqualEverywhere(bool strict, Func<OpCase, Tensor> run)
+    {
+        float[]? first = null;
+        foreach (InstructionSet set in InstructionSets.Supported)
+        {
+            foreach (int threads in (int[])[1, 2, 3, 7])
+            {
+                using var backend = new CpuBackend(
+                    new CpuOptions { InstructionSet = set, Threads = threads, Strict = strict });
+                using var op = new OpCase(backend);
+                using Tensor result = run(op);
+                float[] values = result.ToFloats();
+                first ??= values;
+                Assert.True(values.AsSpan().SequenceEqual(first), $"Other bits with {backend.Description}.");
+            }
+        }
+    }
+}
