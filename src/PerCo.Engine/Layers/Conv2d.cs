@@ -16,7 +16,7 @@ public sealed class Conv2d
     /// <param name="stride">Step in rows and columns.</param>
     /// <param name="padding">Zeros around the input; half the kernel where none is given.</param>
     /// <param name="bias">Whether a bias must be there, or must not; null takes it where there is one.</param>
-    /// <exception cref="PerCoException">The weight is missing or has another shape, or a bias that must be there.</exception>
+    /// <exception cref="PerCoException">A tensor that must be there is missing, or has another shape.</exception>
     public Conv2d(
         LayerScope scope, int inputs, int outputs, int kernel, int stride = 1, Padding? padding = null,
         bool? bias = null)

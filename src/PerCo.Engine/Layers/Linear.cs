@@ -8,20 +8,20 @@ public sealed class Linear
 {
     private readonly LinearWeights _weights;
 
-    /// <summary>Prepares the weights below <paramref name="scope"/>; a weight [out, in, 1, 1] is taken as [out, in].</summary>
+    /// <summary>Prepares the weights below a scope; a weight [out, in, 1, 1] is taken as [out, in].</summary>
     /// <param name="scope">Where <c>weight</c> and, where there is one, <c>bias</c> lie.</param>
     /// <param name="inputs">Input features.</param>
     /// <param name="outputs">Output features before the activation.</param>
     /// <param name="activation">Applied to the result.</param>
     /// <param name="bias">Whether a bias must be there, or must not; null takes it where there is one.</param>
-    /// <exception cref="PerCoException">The weight is missing or has another shape, or a bias that must be there.</exception>
+    /// <exception cref="PerCoException">A tensor that must be there is missing, or has another shape.</exception>
     public Linear(
         LayerScope scope, int inputs, int outputs, Activation activation = Activation.None, bool? bias = null)
         : this(scope, Matrix(scope, inputs, outputs), Bias(scope, outputs, bias), activation)
     {
     }
 
-    /// <summary>Prepares weights that were taken from the checkpoint already: several stacked projections, say.</summary>
+    /// <summary>Prepares weights that were taken from the checkpoint already: stacked projections, say.</summary>
     public Linear(LayerScope scope, HostTensor weight, HostTensor? bias, Activation activation = Activation.None)
     {
         var spec = new LinearSpec(weight.Shape[1], weight.Shape[0], activation);

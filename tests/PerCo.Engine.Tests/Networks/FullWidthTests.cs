@@ -3,6 +3,7 @@ using PerCo.Engine.Networks.Blip2;
 using PerCo.Engine.Networks.ClipText;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tests.Backends;
+using PerCo.Engine.Verification;
 using PerCo.Engine.Weights;
 using Xunit;
 
@@ -24,8 +25,8 @@ public sealed class FullWidthTests
         using SafetensorsFile io = SafetensorsFile.Open(Path.Combine(folder, "io.safetensors"));
         ClipTextConfig config =
             ClipTextConfig.Read(ConfigReader.Load(Path.Combine(folder, "model", "config.json")));
-        var weights = new SyntheticCheckpoint(Path.Combine(folder, "model", "parameters.json"));
-        using Backend backend = NetworkGolden.Create("cpu");
+        var weights = new SyntheticWeights(Path.Combine(folder, "model", "parameters.json"));
+        using Backend backend = NetworkBackends.Create("cpu");
         using var encoder = new ClipTextEncoder(backend, config, weights);
 
         using Tensor hidden = encoder.Forward(NetworkGolden.Ints(io, "ids"), 2);
@@ -50,12 +51,13 @@ public sealed class FullWidthTests
         string folder = Folder("blip2");
         using SafetensorsFile io = SafetensorsFile.Open(Path.Combine(folder, "io.safetensors"));
         Blip2Config config = Blip2Config.Read(ConfigReader.Load(Path.Combine(folder, "model", "config.json")));
-        var weights = new SyntheticCheckpoint(Path.Combine(folder, "model", "parameters.json"));
-        using Backend backend = NetworkGolden.Create("cpu");
+        var weights = new SyntheticWeights(Path.Combine(folder, "model", "parameters.json"));
+        using Backend backend = NetworkBackends.Create("cpu");
         using var model = new Blip2Model(backend, config, weights);
-        float[] input = SyntheticCheckpoint.Input("full.blip2.pixels", new Shape(1, 3, 224, 224), 2);
+        var size = new Shape(1, 3, 224, 224);
+        float[] input = Array.ConvertAll(SyntheticTensors.Tensor("dev/full.blip2.pixels", size), v => 2 * v);
 
-        using Tensor pixels = backend.Upload(new Shape(1, 224, 224, 3), NetworkGolden.ToChannelsLast(input, 3));
+        using Tensor pixels = NetworkCase.Upload(backend, size, input);
         using Tensor picture = model.Look(pixels);
         using Tensor queries = model.Query(picture);
         using Tensor prefix = model.Project(queries);

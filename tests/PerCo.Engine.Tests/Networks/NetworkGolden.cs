@@ -1,6 +1,4 @@
 using PerCo.Engine.Backends;
-using PerCo.Engine.Backends.Cpu;
-using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tests.Backends;
 using PerCo.Engine.Weights;
@@ -8,7 +6,7 @@ using Xunit;
 
 namespace PerCo.Engine.Tests.Networks;
 
-/// <summary>What the tests of networks share: backends by name, and arrays of reference cases.</summary>
+/// <summary>What the tests of the text networks share: a bound, and arrays of files by name.</summary>
 internal static class NetworkGolden
 {
     /// <summary>
@@ -17,36 +15,22 @@ internal static class NetworkGolden
     /// </summary>
     public static Tolerance Network { get; } = new(1e-5, 1e-4);
 
-    public static Backend Create(string backend) => backend switch
-    {
-        "reference" => new ReferenceBackend(),
-        "cpu" => new CpuBackend(),
-        _ => throw new ArgumentException($"No backend '{backend}'."),
-    };
-
     public static float[] Floats(IWeightSource file, string name) => Get(file, name).ToFloats();
 
     public static int[] Ints(IWeightSource file, string name) =>
         Array.ConvertAll(Get(file, name).ToInt64s(), i => checked((int)i));
 
-    /// <summary>A picture [1, channels, height, width] as the engine lays it out.</summary>
-    public static Tensor UploadPicture(Backend backend, HostTensor picture)
-    {
-        Shape s = picture.Shape;
-        return backend.Upload(new Shape(1, s[2], s[3], s[1]), ToChannelsLast(picture.ToFloats(), s[1]));
-    }
+    /// <summary>An array on a backend, with the channels moved innermost where there are four extents.</summary>
+    public static Tensor Upload(Backend backend, IWeightSource file, string name) =>
+        NetworkCase.Upload(backend, Get(file, name).Shape, Floats(file, name));
 
-    /// <summary>[channels, positions] → [positions, channels].</summary>
-    public static float[] ToChannelsLast(float[] values, int channels)
+    /// <summary>The same tensors in a checkpoint that a test may change.</summary>
+    public static InMemoryWeights Copy(IWeightSource source)
     {
-        int positions = values.Length / channels;
-        var result = new float[values.Length];
-        for (int c = 0; c < channels; c++)
+        var result = new InMemoryWeights(source.Name);
+        foreach (string key in source.Keys)
         {
-            for (int p = 0; p < positions; p++)
-            {
-                result[p * channels + c] = values[c * positions + p];
-            }
+            result.Add(key, Get(source, key));
         }
 
         return result;

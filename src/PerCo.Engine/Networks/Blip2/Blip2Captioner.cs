@@ -9,7 +9,7 @@ namespace PerCo.Engine.Networks.Blip2;
 /// <summary>A picture → its caption: image processor, BLIP-2 and tokenizer of one folder.</summary>
 public sealed class Blip2Captioner : IDisposable
 {
-    /// <summary>Most tokens of a caption, the start token included, where a caller names no number: PerCo (SD)'s.</summary>
+    /// <summary>Most tokens of a caption, the start token included, unless told otherwise: PerCo (SD)'s.</summary>
     public const int DefaultMaxLength = 32;
 
     private readonly Backend _backend;
@@ -101,8 +101,9 @@ public sealed class Blip2Captioner : IDisposable
         return Model.Generate(prefix, maxLength, cancellation);
     }
 
-    /// <summary>What the language model starts from, for <see cref="Blip2Model.Score"/>: [1, queries, hidden].</summary>
+    /// <summary>What the language model starts from, as <see cref="Blip2Model.Score"/> takes it.</summary>
     /// <param name="image">Any size.</param>
+    /// <returns>[1, queries, OPT's hidden].</returns>
     public Tensor Prefix(Image image)
     {
         using Tensor pixels = Processor.Process(_backend, image);

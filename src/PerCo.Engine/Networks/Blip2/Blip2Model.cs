@@ -57,14 +57,14 @@ public sealed class Blip2Model : IDisposable
     /// <summary>Most tokens of a caption, the start token included, that the language model has positions for.</summary>
     public int MaxLength => Config.Text.MaxPositions - Config.QueryTokens + 1;
 
-    /// <summary>Normalised pixels [batch, size, size, 3] → the picture's vectors [batch, 1 + patches, hidden].</summary>
+    /// <summary>The picture's vectors: pixels [batch, size, size, 3] → [batch, 1 + patches, hidden].</summary>
     /// <exception cref="ArgumentException">Pixels of another size.</exception>
     public Tensor Look(Tensor pixels) => _vision.Forward(pixels);
 
-    /// <summary>The picture's vectors → what the queries saw: [batch, queries, Q-Former's hidden].</summary>
+    /// <summary>What the queries see in the picture's vectors: [batch, queries, Q-Former's hidden].</summary>
     public Tensor Query(Tensor picture) => _qformer.Forward(picture);
 
-    /// <summary>What the queries saw → the start of the language model's sequence: [batch, queries, OPT's hidden].</summary>
+    /// <summary>The start of the language model's sequence, from the queries: [batch, queries, OPT's hidden].</summary>
     public Tensor Project(Tensor queries) => _projection.Forward(queries);
 
     /// <summary>The three stages before the language model in one: pixels → [batch, queries, OPT's hidden].</summary>

@@ -22,7 +22,7 @@ internal sealed class OptAttention(LayerScope scope, OptConfig config)
         Causal = true,
     };
 
-    /// <summary>Writes the keys and values of x [1, tokens, hidden] behind the <paramref name="past"/> cached ones.</summary>
+    /// <summary>x [1, tokens, hidden] → the same shape; its keys and values go behind the past ones in the cache.</summary>
     public Tensor Forward(Tensor x, Tensor residual, Tensor cache, int past)
     {
         int tokens = x.Shape.Tokens;

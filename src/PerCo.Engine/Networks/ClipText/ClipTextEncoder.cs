@@ -37,7 +37,7 @@ public sealed class ClipTextEncoder : IDisposable
 
             _finalNorm = new LayerNorm(text["final_layer_norm"], config.HiddenSize, config.LayerNormEpsilon);
 
-            // A buffer of older transformers, the rest of a whole CLIP model, and what stands for "no text" (ModelFolder).
+            // A buffer of older transformers, the rest of a whole CLIP model, and ModelFolder's features for "no text".
             weights.RequireAllUsed(
                 "text_model.embeddings.position_ids", "text_projection", "vision_model", "visual_projection",
                 "logit_scale", "null_text");

@@ -16,7 +16,7 @@ public sealed class Blip2CaptionerTests
     public void TheDefaultModelsCaptionsAreThoseOfTransformers()
     {
         Skip.If(TestPaths.Shared is null, "The reference pictures are not beside the repository.");
-        using Backend backend = NetworkGolden.Create("cpu");
+        using Backend backend = NetworkBackends.Create("cpu");
         using Blip2Captioner captioner = Blip2Captioner.Load(backend, Folder);
         (string Picture, string Caption)[] cases =
         [
@@ -38,7 +38,7 @@ public sealed class Blip2CaptionerTests
     [Fact]
     public void AnyPictureGetsACaption()
     {
-        using Backend backend = NetworkGolden.Create("cpu");
+        using Backend backend = NetworkBackends.Create("cpu");
         using Blip2Captioner captioner = Blip2Captioner.Load(backend, Folder);
         var image = new Image(3, 1, [255, 0, 0, 0, 255, 0, 0, 0, 255]);
 

@@ -19,10 +19,10 @@ public sealed class Blip2ModelTests
     public void EveryStageMatchesTransformers(string name)
     {
         using SafetensorsFile io = Blip2Case.OpenArrays();
-        using Backend backend = NetworkGolden.Create(name);
+        using Backend backend = NetworkBackends.Create(name);
         using var model = new Blip2Model(backend, Blip2Case.Config, Blip2Case.Weights);
 
-        using Tensor pixels = NetworkGolden.UploadPicture(backend, NetworkGolden.Get(io, "pixels0"));
+        using Tensor pixels = NetworkGolden.Upload(backend, io, "pixels0");
         using Tensor picture = model.Look(pixels);
         using Tensor queries = model.Query(picture);
         using Tensor prefix = model.Project(queries);
@@ -47,9 +47,9 @@ public sealed class Blip2ModelTests
         string folder = Path.Combine(TestPaths.Shared, "goldens", "blip2");
         using SafetensorsFile io = SafetensorsFile.Open(Path.Combine(folder, "io.safetensors"));
         using WeightFolder weights = WeightFolder.Open(Path.Combine(folder, "model"));
-        using Backend backend = NetworkGolden.Create("cpu");
+        using Backend backend = NetworkBackends.Create("cpu");
         using var model = new Blip2Model(backend, Blip2Case.Config, weights);
-        using Tensor pixels = NetworkGolden.UploadPicture(backend, NetworkGolden.Get(io, $"pixels{picture}"));
+        using Tensor pixels = NetworkGolden.Upload(backend, io, $"pixels{picture}");
         using Tensor prefix = model.Prefix(pixels);
         int[] tokens = NetworkGolden.Ints(io, $"tokens{picture}");
 
@@ -64,7 +64,7 @@ public sealed class Blip2ModelTests
         using var backend = new ReferenceBackend();
         using SafetensorsFile io = Blip2Case.OpenArrays();
         using var model = new Blip2Model(backend, Blip2Case.Config, Blip2Case.Weights);
-        using Tensor first = NetworkGolden.UploadPicture(backend, NetworkGolden.Get(io, "pixels0"));
+        using Tensor first = NetworkGolden.Upload(backend, io, "pixels0");
         float[] one = first.ToFloats(), other = Array.ConvertAll(one, v => -v);
         using Tensor both = backend.Upload(new Shape(2, 56, 56, 3), [.. other, .. one]);
 
@@ -156,7 +156,7 @@ public sealed class Blip2ModelTests
         VisionConfig vision = Blip2Case.Config.Vision with { QkvBias = false };
         using var with = new Blip2Model(backend, Blip2Case.Config, zeros);
         using var without = new Blip2Model(backend, Blip2Case.Config with { Vision = vision }, none);
-        using Tensor pixels = NetworkGolden.UploadPicture(backend, NetworkGolden.Get(io, "pixels0"));
+        using Tensor pixels = NetworkGolden.Upload(backend, io, "pixels0");
         using Tensor expected = with.Look(pixels);
         using Tensor actual = without.Look(pixels);
         Tolerance.Exact.Check(expected.ToFloats(), actual.ToFloats());

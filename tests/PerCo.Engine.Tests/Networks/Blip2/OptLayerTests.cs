@@ -28,7 +28,12 @@ public sealed class OptLayerTests
     {
         var config = new OptConfig
         {
-            HiddenSize = Hidden, IntermediateSize = Inner, Heads = Heads, Layers = 1, NormBefore = normBefore, Bias = bias,
+            HiddenSize = Hidden,
+            IntermediateSize = Inner,
+            Heads = Heads,
+            Layers = 1,
+            NormBefore = normBefore,
+            Bias = bias,
         };
         InMemoryWeights weights = Weights(bias);
         float[] input = SyntheticTensors.Tensor("input", new Shape(Tokens, Hidden));

@@ -14,7 +14,7 @@ public sealed class ClipTextEncoderTests
     private const int Texts = 4;
     private static readonly string Folder = TestPaths.Goldens("text_encoder");
     private static readonly InMemoryWeights Weights =
-        new SyntheticCheckpoint(Path.Combine(Folder, "model", "parameters.json")).ToMemory();
+        NetworkGolden.Copy(new SyntheticWeights(Path.Combine(Folder, "model", "parameters.json")));
 
     private static readonly ClipTextConfig Config =
         ClipTextConfig.Read(ConfigReader.Load(Path.Combine(Folder, "model", "config.json")));
@@ -25,7 +25,7 @@ public sealed class ClipTextEncoderTests
     public void MatchesTransformers(string name)
     {
         using SafetensorsFile io = SafetensorsFile.Open(Path.Combine(Folder, "io.safetensors"));
-        using Backend backend = NetworkGolden.Create(name);
+        using Backend backend = NetworkBackends.Create(name);
         using var encoder = new ClipTextEncoder(backend, Config, Weights);
         int[] ids = NetworkGolden.Ints(io, "ids")[..(Texts * Config.MaxPositions)];
 
@@ -58,7 +58,7 @@ public sealed class ClipTextEncoderTests
             Path.Combine(TestPaths.Shared, "goldens", "mini", "kodim13.safetensors"));
         string folder = Path.Combine(TestPaths.DefaultModel, "text_encoder");
         ClipTextConfig config = ClipTextConfig.Read(ConfigReader.Load(Path.Combine(folder, "config.json")));
-        using Backend backend = NetworkGolden.Create("cpu");
+        using Backend backend = NetworkBackends.Create("cpu");
         using WeightFolder weights = WeightFolder.Open(folder);
         using var encoder = new ClipTextEncoder(backend, config, weights);
         ClipTokenizer tokenizer = ClipTokenizer.Load(Path.Combine(TestPaths.DefaultModel, "tokenizer"));
@@ -86,7 +86,7 @@ public sealed class ClipTextEncoderTests
     {
         using var backend = new ReferenceBackend();
         InMemoryWeights weights =
-            new SyntheticCheckpoint(Path.Combine(Folder, "model", "parameters.json")).ToMemory();
+            NetworkGolden.Copy(new SyntheticWeights(Path.Combine(Folder, "model", "parameters.json")));
         foreach (string key in new[]
         {
             "text_model.embeddings.position_ids", "text_projection.weight", "vision_model.pre_layrnorm.weight",
