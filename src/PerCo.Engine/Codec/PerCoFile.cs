@@ -1,0 +1,140 @@
+namespace PerCo.Engine.Codec;
+
+/// <summary>
+/// The content of a <c>.perco</c> file: everything that decoding needs besides the model. Reading and writing needs no
+/// network, so the symbols are the same on every machine. docs/FORMAT.md is the specification.
+/// </summary>
+public sealed record PerCoFile
+{
+    /// <summary>Extension of the files, with its dot.</summary>
+    public const string Extension = ".perco";
+
+    /// <summary>Media type of the files, until one is registered.</summary>
+    public const string MediaType = "image/x-perco";
+
+    /// <summary>The format's version that <see cref="ToBytes"/> writes.</summary>
+    public const int CurrentVersion = 1;
+
+    /// <summary>Which model drew it: see <c>ModelFolder.Identity</c>.</summary>
+    public required uint ModelIdentity { get; init; }
+
+    /// <summary>Width of the picture in pixels.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>Height of the picture in pixels.</summary>
+    public required int Height { get; init; }
+
+    /// <summary>How the codes are laid out, or <see cref="CodeGrid.None"/>.</summary>
+    public required CodeGrid Grid { get; init; }
+
+    /// <summary>Codes [rows, columns, books], <see cref="CodeGrid.Count"/> of them.</summary>
+    public required IReadOnlyList<int> Indices { get; init; }
+
+    /// <summary>What the picture shows; empty for none.</summary>
+    public required string Caption { get; init; }
+
+    /// <summary>Seed of the starting noise; 0 where the file has none.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Denoising steps, where they differ from the model's.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Guidance scale in hundredths, where it differs from the model's.</summary>
+    public int? GuidanceHundredths { get; init; }
+
+    /// <summary>Guidance scale, where it differs from the model's.</summary>
+    public double? Guidance => GuidanceHundredths / 100.0;
+
+    /// <summary>Whether bytes begin like a <c>.perco</c> file.</summary>
+    public static bool IsPerCoFile(ReadOnlySpan<byte> bytes) => bytes.StartsWith(PerCoFileReader.Magic);
+
+    /// <summary>Reads a file from memory.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="limits">What is refused; the defaults where null.</param>
+    /// <exception cref="PerCoException">Damaged, cut off, of a newer version, or beyond the limits.</exception>
+    public static PerCoFile Parse(ReadOnlySpan<byte> bytes, PerCoFileLimits? limits = null) =>
+        PerCoFileReader.Read(bytes, limits ?? PerCoFileLimits.Default, out _);
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="PerCoException">The file cannot be read, or see <see cref="Parse"/>.</exception>
+    public static PerCoFile Load(string path, PerCoFileLimits? limits = null)
+    {
+        limits ??= PerCoFileLimits.Default;
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return Load(stream, limits);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PerCoException($"{path}: cannot be read: {e.Message}", e);
+        }
+        catch (PerCoException e)
+        {
+            throw new PerCoException($"{path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Reads a file from a stream, to its end.</summary>
+    /// <exception cref="PerCoException">See <see cref="Parse"/>.</exception>
+    public static PerCoFile Load(Stream stream, PerCoFileLimits? limits = null)
+    {
+        limits ??= PerCoFileLimits.Default;
+        return Parse(ReadBounded(stream, limits), limits);
+    }
+
+    /// <summary>Sizes of the parts of a file.</summary>
+    /// <exception cref="PerCoException">See <see cref="Parse"/>.</exception>
+    public static PerCoFileSizes Measure(ReadOnlySpan<byte> bytes)
+    {
+        PerCoFileReader.Read(bytes, PerCoFileLimits.Default, out PerCoFileSizes sizes);
+        return sizes;
+    }
+
+    /// <summary>The file's bytes.</summary>
+    /// <exception cref="ArgumentException">Values that the format cannot hold.</exception>
+    public byte[] ToBytes() => PerCoFileWriter.Write(this);
+
+    private static byte[] ReadBounded(Stream stream, PerCoFileLimits limits)
+    {
+        using var copy = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        int read;
+        while ((read = stream.Read(buffer)) > 0)
+        {
+            if (copy.Length + read > limits.MaxFileBytes)
+            {
+                throw new PerCoException(
+                    $"The file is larger than {limits.MaxFileBytes} bytes, which no picture needs. Is it a .perco file?");
+            }
+
+            copy.Write(buffer, 0, read);
+        }
+
+        return copy.ToArray();
+    }
+}
+
+/// <summary>Bytes of the parts of a <c>.perco</c> file.</summary>
+/// <param name="Header">Magic, version, identity, size, grid and options.</param>
+/// <param name="Codes">The packed codes.</param>
+/// <param name="Caption">The coded caption.</param>
+/// <param name="Checksum">CRC-32.</param>
+public readonly record struct PerCoFileSizes(int Header, int Codes, int Caption, int Checksum)
+{
+    /// <summary>The whole file.</summary>
+    public int Total => Header + Codes + Caption + Checksum;
+}
+
+/// <summary>What a reader refuses, so that a small hostile file cannot take much memory or time.</summary>
+public sealed record PerCoFileLimits
+{
+    /// <summary>64 megapixels and 16 MiB.</summary>
+    public static readonly PerCoFileLimits Default = new();
+
+    /// <summary>Most pixels of a picture.</summary>
+    public long MaxPixels { get; init; } = 64L << 20;
+
+    /// <summary>Most bytes of a file.</summary>
+    public long MaxFileBytes { get; init; } = 16L << 20;
+}
