@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.Diagnostics;
+using PerCo.Engine.Backends;
+using PerCo.Engine.Codec;
+using PerCo.Engine.Imaging;
+using PerCo.Engine.IO;
+using Spectre.Console;
+
+namespace PerCo.Engine.Cli.Verbs;
+
+/// <summary>demo: photo → file → picture, with what it took, and both pictures side by side.</summary>
+internal static class DemoCommand
+{
+    public static Command Build()
+    {
+        var input = new Argument<string>("picture") { Description = "PNG, JPEG or PPM file." };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "Folder for the .perco file, the decoded picture and the side-by-side picture.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => "demo-output",
+        };
+        var ablation = new Option<Ablation>("--ablation")
+        {
+            Description = "What the decoder is given, as in the paper's ablations: both, text, codes, "
+                + "unquantised (features before the quantiser), or autoencoder (no diffusion at all).",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => Ablation.Both,
+        };
+        var common = new CommonOptions();
+        var encoding = new EncodingOptions();
+        var decoding = new DecodingOptions();
+        var command = new Command(
+            "demo",
+            """
+            Encode a picture, decode it again, and show what it took.
+
+            Examples:
+              percoengine demo photo.png
+              percoengine demo photo.png --caption "a lighthouse by the sea" --ablation text
+            """)
+        {
+            input,
+            output,
+            ablation,
+        };
+        encoding.AddTo(command);
+        decoding.AddTo(command, withSeedStepsGuidance: false);
+        common.AddTo(command);
+        command.SetAction((parsed, cancellation) => Task.FromResult(
+            Run(
+                parsed, parsed.GetValue(input)!, parsed.GetValue(output)!, parsed.GetValue(ablation), common, encoding,
+                decoding, cancellation)));
+        return command;
+    }
+
+    private static int Run(
+        ParseResult parsed, string input, string folder, Ablation ablation, CommonOptions common,
+        EncodingOptions encoding, DecodingOptions decoding, CancellationToken cancellation)
+    {
+        Image original = ImageFormats.Load(input);
+        using Backend backend = common.CreateBackend(parsed);
+        using PerCoModel model = common.OpenModel(parsed, backend);
+        (EncodeResult encoded, DecodeResult decoded) = common.CreateProgress(parsed).Run(progress =>
+            AblationRun.Run(model, original, ablation, encoding.Read(parsed), decoding.Read(parsed), progress, cancellation));
+
+        // The demo's own folder may be overwritten by the next demo; nothing else is.
+        Directory.CreateDirectory(folder);
+        string stem = Path.Combine(folder, Path.GetFileNameWithoutExtension(input));
+        byte[] bytes = encoded.File.ToBytes();
+        AtomicFile.WriteAllBytes(stem + PerCoFile.Extension, bytes);
+        ImageFormats.Save(decoded.Image, stem + "-decoded.png", decoded.Notes(model));
+        ImageFormats.Save(Montage.SideBySide([original, decoded.Image]), stem + "-side-by-side.png");
+        if (!parsed.GetValue(common.Quiet))
+        {
+            Print(AnsiConsole.Console, original, encoded, decoded, bytes.Length, backend, stem);
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static void Print(
+        IAnsiConsole console, Image original, EncodeResult encoded, DecodeResult decoded, int bytes, Backend backend,
+        string stem)
+    {
+        var table = new Table().Border(TableBorder.Simple)
+            .AddColumn("stage").AddColumn(new TableColumn("seconds").RightAligned())
+            .AddColumn(new TableColumn("activations").RightAligned());
+        AddStages(table, "encode", encoded.Stages);
+        AddStages(table, "decode", decoded.Stages);
+        console.WriteLine($"device      {backend.Name}: {backend.Description}");
+        console.WriteLine($"picture     {original.Width}x{original.Height}");
+        console.WriteLine($"caption     {(encoded.File.Caption.Length > 0 ? encoded.File.Caption : "(none)")}");
+        console.WriteLine(
+            $"file        {bytes} bytes, {8.0 * bytes / original.Width / original.Height:0.0000} bit per pixel, "
+            + $"1 : {3.0 * original.Width * original.Height / bytes:0}");
+        console.WriteLine($"PSNR        {ImageMetrics.Psnr(original, decoded.Image):0.00} dB");
+        console.Write(table);
+        console.WriteLine($"encode      {encoded.Stages.Sum(s => s.Seconds):0.00} s");
+        console.WriteLine($"decode      {decoded.Stages.Sum(s => s.Seconds):0.00} s");
+        using var process = Process.GetCurrentProcess();
+        console.WriteLine($"peak memory {process.PeakWorkingSet64 / (1024.0 * 1024.0):0} MiB of the whole process");
+        console.WriteLine($"written     {stem}.perco, {stem}-decoded.png, {stem}-side-by-side.png");
+    }
+
+    private static void AddStages(Table table, string verb, IReadOnlyList<StageReport> stages)
+    {
+        foreach (StageReport stage in stages)
+        {
+            table.AddRow(
+                $"{verb}: {stage.Stage.ToString().ToLowerInvariant()}", $"{stage.Seconds:0.00}",
+                $"{stage.PeakBytes / (1024.0 * 1024.0):0} MiB");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using PerCo.Engine.Imaging;
+
+namespace PerCo.Engine.Codec;
+
+/// <summary>What can be chosen when a picture is drawn: overrides the file, which overrides the model.</summary>
+public sealed record DecodeOptions
+{
+    /// <summary>Seed of the starting noise; the file's or 0 where null.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Denoising steps, 1 to 1000.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Guidance scale on the caption; 1 is none.</summary>
+    public double? Guidance { get; init; }
+
+    /// <summary>Guidance scale on the codes; 1 is none.</summary>
+    public double CodesGuidance { get; init; } = 1;
+
+    /// <summary>Sampler, one of <c>SchedulerCatalog.Names</c>; the model's where null.</summary>
+    public string? Scheduler { get; init; }
+
+    /// <summary>Whether a file that was made with another model is decoded all the same.</summary>
+    public bool AnyModel { get; init; }
+}
+
+/// <summary>A decoded picture and how it was drawn.</summary>
+/// <param name="Image">The picture, of the original's size.</param>
+/// <param name="Seed">Seed of the starting noise.</param>
+/// <param name="Steps">Denoising steps.</param>
+/// <param name="Guidance">Guidance scale on the caption.</param>
+/// <param name="Stages">What it took.</param>
+public sealed record DecodeResult(
+    Image Image, ulong Seed, int Steps, double Guidance, IReadOnlyList<StageReport> Stages)
+{
+    /// <summary>Text chunks for the picture's file, which say that it is a reconstruction and how to repeat it.</summary>
+    public IReadOnlyList<ImageText> Notes(PerCoModel model) =>
+    [
+        new ImageText("Software", "PerCo.Engine"),
+        new ImageText(
+            "Comment",
+            "Reconstructed by a generative codec (PerCo): details, text and faces may differ from the original. "
+            + $"Model {model.Folder.Id}, seed {Seed}, {Steps} steps, guidance "
+            + Guidance.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture) + "."),
+    ];
+}

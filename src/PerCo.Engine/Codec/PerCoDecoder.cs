@@ -1,0 +1,88 @@
+using PerCo.Engine.Diffusion;
+using PerCo.Engine.Imaging;
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Weights;
+
+namespace PerCo.Engine.Codec;
+
+/// <summary>
+/// Caption and codes → picture: a latent-diffusion model draws it, conditioned on both (Careil et al., ICLR 2024,
+/// sec. 3.3). Sampling starts from torch's CPU noise of the seed, so that pictures compare with PerCo (SD)'s.
+/// </summary>
+public sealed class PerCoDecoder(PerCoModel model)
+{
+    /// <summary>Draws the picture of a file.</summary>
+    /// <param name="file">The content of a .perco file.</param>
+    /// <param name="options">Choices that override the file's and the model's.</param>
+    /// <param name="progress">Is told about stages and denoising steps.</param>
+    /// <param name="cancellation">Looked at between stages and denoising steps.</param>
+    /// <exception cref="PerCoException">The file is another model's, or a stage went wrong.</exception>
+    /// <exception cref="OperationCanceledException">Decoding was cancelled.</exception>
+    public DecodeResult Decode(
+        PerCoFile file, DecodeOptions? options = null, IProgress<CodecProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        // 0. What to do: the options override the file, which overrides the model.
+        options ??= new DecodeOptions();
+        CheckModel(file, options);
+        ModelRate rate = model.Rate(file.Grid);
+        ulong seed = options.Seed ?? file.Seed ?? 0;
+        int steps = options.Steps ?? file.Steps ?? rate.Steps;
+        double guidance = options.Guidance ?? file.Guidance ?? rate.Guidance;
+        PictureGeometry geometry = PictureGeometry.Of(file.Width, file.Height, file.Grid, model.LatentStride);
+        var clock = new StageClock(model.Backend, progress, cancellation);
+
+        // 1. Codes → z_l [1, rows, columns, channels]: what is where.
+        using Tensor local = clock.Run(CodecStage.Codes, () => file.Grid.HasCodes
+            ? model.HyperDecoder(rate).Lookup(
+                [.. file.Indices], file.Grid.Rows(file.Height), file.Grid.Columns(file.Width))
+            : model.NoCodes(rate));
+
+        // 2. Caption → text features [1, tokens, channels]: what it is.
+        TextConditions text = clock.Run(CodecStage.Text, () => model.EncodeText(file.Caption));
+
+        // 3. Noise → latent [height/8, width/8, channels], under both conditions.
+        float[] latent = clock.Run(CodecStage.Denoise, () =>
+        {
+            Guidance scales = Guidance.TextAndCodes((float)guidance, (float)options.CodesGuidance);
+            IScheduler scheduler = SchedulerCatalog.Create(
+                options.Scheduler ?? model.Folder.Scheduler, model.SchedulerConfig, steps);
+            using var predictor = new UNetNoisePredictor(
+                model.UNet(rate), local, text, scales.Rows, geometry.LatentHeight, geometry.LatentWidth);
+            float[] sample = LatentNoise.Draw(seed, geometry, model.LatentChannels);
+            DiffusionSampler.Sample(
+                scheduler, predictor, scales, sample, progress is null ? null : new StepProgress(progress), cancellation);
+            return sample;
+        });
+
+        // 4. Latent → pixels, cropped to the original's size.
+        Image image = clock.Run(CodecStage.Picture, () => Paint(latent, geometry));
+        image = image.Crop(0, 0, file.Width, file.Height);
+        return new DecodeResult(image, seed, steps, guidance, clock.Reports);
+    }
+
+    /// <summary>The picture of a scaled latent, padding included.</summary>
+    internal Image Paint(ReadOnlySpan<float> latent, PictureGeometry geometry)
+    {
+        using Tensor scaled = model.Backend.Upload(
+            new Shape(1, geometry.LatentHeight, geometry.LatentWidth, model.LatentChannels), latent);
+        using Tensor picture = model.VaeDecoder.Decode(scaled);
+        return ImageTensors.Download(picture);
+    }
+
+    private void CheckModel(PerCoFile file, DecodeOptions options)
+    {
+        if (file.ModelIdentity != model.Folder.Identity && !options.AnyModel)
+        {
+            throw new PerCoException(
+                $"The file was made with model {file.ModelIdentity:x8}, but '{model.Folder.Id}' is "
+                + $"{model.Folder.Identity:x8}. Choose its model with --model, or try this one with --any-model.");
+        }
+    }
+
+    private sealed class StepProgress(IProgress<CodecProgress> progress) : IProgress<SamplingProgress>
+    {
+        public void Report(SamplingProgress value) =>
+            progress.Report(new CodecProgress(CodecStage.Denoise, (double)value.Step / value.Steps));
+    }
+}

@@ -1,0 +1,74 @@
+using PerCo.Engine.Imaging;
+using PerCo.Engine.Networks.HyperEncoder;
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Weights;
+
+namespace PerCo.Engine.Codec;
+
+/// <summary>
+/// Picture → caption and codes (Careil et al., ICLR 2024, sec. 3.1 and 3.2). Deterministic: the latent is the mean of
+/// the autoencoder's distribution.
+/// </summary>
+public sealed class PerCoEncoder(PerCoModel model)
+{
+    /// <summary>Encodes a picture of any size from 16 × 16 pixels.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="options">Choices; the model's suggestions where null.</param>
+    /// <param name="progress">Is told about stages as they begin and end.</param>
+    /// <param name="cancellation">Looked at between stages.</param>
+    /// <exception cref="PerCoException">The picture is too small, the caption too long, or a stage went wrong.</exception>
+    /// <exception cref="OperationCanceledException">Encoding was cancelled.</exception>
+    public EncodeResult Encode(
+        Image image, EncodeOptions? options = null, IProgress<CodecProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        options ??= new EncodeOptions();
+        PictureGeometry.CheckSize(image);
+        var clock = new StageClock(model.Backend, progress, cancellation);
+
+        // 1. What the picture shows, in words.
+        string caption = options.Caption
+            ?? clock.Run(CodecStage.Caption, () => model.Captioner.Caption(image, cancellation));
+
+        // 2. Where things are and what they look like, in codes.
+        var grid = CodeGrid.None;
+        int[] indices = [];
+        if (options.Codes)
+        {
+            ModelRate rate = model.Folder.NearestRate(options.BitsPerPixel);
+            HyperEncoder hyperEncoder = model.HyperEncoder(rate);
+            grid = model.Grid(rate);
+            using Tensor latent = clock.Run(CodecStage.Latent, () => Latent(image, grid));
+            indices = clock.Run(CodecStage.Codes, () => Quantize(hyperEncoder, latent));
+        }
+
+        var file = new PerCoFile
+        {
+            ModelIdentity = model.Folder.Identity,
+            Width = image.Width,
+            Height = image.Height,
+            Grid = grid,
+            Indices = indices,
+            Caption = caption,
+            Seed = options.Seed,
+            Steps = options.Steps,
+            GuidanceHundredths = options.Guidance is { } g ? checked((int)Math.Round(g * 100)) : null,
+        };
+        return new EncodeResult(file, clock.Reports);
+    }
+
+    /// <summary>The latent [1, height/8, width/8, channels] of a picture that is padded to whole grid positions.</summary>
+    internal Tensor Latent(Image image, CodeGrid grid)
+    {
+        PictureGeometry geometry = PictureGeometry.Of(image.Width, image.Height, grid, model.LatentStride);
+        using Tensor pixels = ImageTensors.Upload(
+            model.Backend, image.PadEdge(geometry.PaddedWidth, geometry.PaddedHeight));
+        return model.VaeEncoder.EncodeMean(pixels);
+    }
+
+    private static int[] Quantize(HyperEncoder hyperEncoder, Tensor latent)
+    {
+        using Tensor features = hyperEncoder.Encode(latent);
+        return hyperEncoder.Quantize(features);
+    }
+}

@@ -1,0 +1,152 @@
+using PerCo.Engine.Backends;
+using PerCo.Engine.Diffusion;
+using PerCo.Engine.Networks.Blip2;
+using PerCo.Engine.Networks.ClipText;
+using PerCo.Engine.Networks.HyperEncoder;
+using PerCo.Engine.Networks.UNet;
+using PerCo.Engine.Networks.Vae;
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Tokenizers;
+using PerCo.Engine.Weights;
+
+namespace PerCo.Engine.Codec;
+
+/// <summary>
+/// A model folder on a backend. Networks are loaded when they are first needed, so that decoding loads no encoder, and
+/// stay loaded until the model is disposed of. Several threads may share one model; their passes take turns.
+/// </summary>
+public sealed class PerCoModel : IDisposable
+{
+    private readonly Dictionary<string, object> _parts = [];
+    private readonly Lock _lock = new();
+
+    private PerCoModel(ModelFolder folder, Backend backend)
+    {
+        Folder = folder;
+        Backend = backend;
+    }
+
+    /// <summary>The folder: identity, rates and suggestions.</summary>
+    public ModelFolder Folder { get; }
+
+    /// <summary>Where the networks run; the caller disposes of it after the model.</summary>
+    public Backend Backend { get; }
+
+    internal int LatentStride => VaeConfig.LatentStride;
+
+    internal int LatentChannels => VaeConfig.LatentChannels;
+
+    internal VaeConfig VaeConfig => Part("vae config", () => VaeConfig.Load(Folder.Vae));
+
+    internal VaeEncoder VaeEncoder => Part("vae encoder", () => new VaeEncoder(Backend, VaeConfig, Folder.Vae));
+
+    internal VaeDecoder VaeDecoder => Part("vae decoder", () => new VaeDecoder(Backend, VaeConfig, Folder.Vae));
+
+    internal Blip2Captioner Captioner => Part("captioner", () => Blip2Captioner.Load(Backend, Folder.Captioner
+        ?? throw new PerCoException(
+            $"{Folder.Path}: the model has no captioner. Give the caption with --caption, or use --no-caption.")));
+
+    internal SchedulerConfig SchedulerConfig => Part(
+        "scheduler", () => SchedulerConfig.Load(System.IO.Path.Combine(Folder.SchedulerPath, "scheduler_config.json")));
+
+    private ClipTextEncoder TextEncoder => Part("text encoder", () => ClipTextEncoder.Load(Backend, Folder.TextEncoder));
+
+    private ClipTokenizer Tokenizer => Part("tokenizer", () => ClipTokenizer.Load(Folder.Tokenizer));
+
+    /// <summary>Opens a model folder; weights are read when they are needed.</summary>
+    /// <param name="path">A folder in the Hugging Face layout, with a perco.json or as PerCo (SD) saves it.</param>
+    /// <param name="backend">Where to compute.</param>
+    /// <exception cref="PerCoException">There is no such folder, or it is no model.</exception>
+    public static PerCoModel Open(string path, Backend backend) => new(ModelFolder.Open(path), backend);
+
+    /// <summary>The rate whose grid a file has; without codes, the model's first.</summary>
+    internal ModelRate Rate(CodeGrid grid)
+    {
+        foreach (ModelRate rate in Folder.Rates)
+        {
+            if (!grid.HasCodes || Grid(rate) == grid)
+            {
+                return rate;
+            }
+        }
+
+        throw new PerCoException(
+            $"The file has {grid}; {Folder.Id} has {string.Join("; ", Folder.Rates.Select(Grid))}. Choose its model with --model.");
+    }
+
+    /// <summary>The layout of the codes of a rate.</summary>
+    internal CodeGrid Grid(ModelRate rate)
+    {
+        HyperEncoderConfig config = HyperEncoderConfig.Load(rate.HyperEncoder);
+        return new CodeGrid(LatentStride * config.Stride, config.CodebookSize);
+    }
+
+    internal HyperEncoder HyperEncoder(ModelRate rate) => Part(
+        $"hyper-encoder {rate.HyperEncoder}", () => new HyperEncoder(Backend, rate.HyperEncoder));
+
+    internal HyperDecoder HyperDecoder(ModelRate rate) => Part(
+        $"codebook {rate.HyperEncoder}", () => new HyperDecoder(Backend, rate.HyperEncoder));
+
+    internal UNet UNet(ModelRate rate) => Part($"unet {rate.UNet}", () => new UNet(Backend, rate.UNet));
+
+    /// <summary>The features of "no codes": zeros.</summary>
+    internal Tensor NoCodes(ModelRate rate)
+    {
+        int channels = UNet(rate).LocalChannels;
+        return Backend.Upload(new Shape(1, 1, 1, channels), new float[channels]);
+    }
+
+    /// <summary>Features of a caption, and of no text.</summary>
+    internal TextConditions EncodeText(string caption)
+    {
+        float[] nullText;
+        Shape shape;
+        (float[] captionFeatures, shape) = Features(caption);
+        nullText = Folder.NullText?.ToFloats() ?? (caption.Length == 0 ? captionFeatures : Features("").Values);
+        if (nullText.Length != captionFeatures.Length)
+        {
+            throw new PerCoException(
+                $"{Folder.Path}: null_text has {nullText.Length} values, expected {captionFeatures.Length} for {shape}.");
+        }
+
+        StageGuard.CheckFinite("text encoder", captionFeatures, 1e5f);
+        return new TextConditions(caption.Length == 0 ? nullText : captionFeatures, nullText, shape);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (object part in _parts.Values)
+            {
+                (part as IDisposable)?.Dispose();
+            }
+
+            _parts.Clear();
+        }
+
+        Folder.Dispose();
+    }
+
+    private (float[] Values, Shape Shape) Features(string text)
+    {
+        using Tensor features = TextEncoder.Forward(Tokenizer.Encode(text, TextEncoder.Config.MaxPositionEmbeddings));
+        return (features.ToFloats(), features.Shape);
+    }
+
+    private T Part<T>(string name, Func<T> load)
+        where T : class
+    {
+        // One lock for all parts: a part may need another (a network its config), and loading is memory-bound anyway.
+        lock (_lock)
+        {
+            if (!_parts.TryGetValue(name, out object? part))
+            {
+                _parts[name] = part = load();
+            }
+
+            return (T)part;
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using System.Diagnostics;
+using PerCo.Engine.Backends;
+
+namespace PerCo.Engine.Codec;
+
+/// <summary>Runs stages: one at a time on a shared backend, measured, reported and cancellable between them.</summary>
+internal sealed class StageClock(Backend backend, IProgress<CodecProgress>? progress, CancellationToken cancellation)
+{
+    private readonly List<StageReport> _reports = [];
+
+    public IReadOnlyList<StageReport> Reports => _reports;
+
+    public T Run<T>(CodecStage stage, Func<T> work)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        progress?.Report(new CodecProgress(stage, 0));
+        T result;
+        lock (backend.Exclusive)
+        {
+            long start = Stopwatch.GetTimestamp();
+            backend.ResetPeak();
+            result = work();
+            _reports.Add(new StageReport(stage, Stopwatch.GetElapsedTime(start).TotalSeconds, backend.PeakMemory));
+        }
+
+        progress?.Report(new CodecProgress(stage, 1));
+        return result;
+    }
+}

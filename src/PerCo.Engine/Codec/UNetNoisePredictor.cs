@@ -1,0 +1,68 @@
+using PerCo.Engine.Diffusion;
+using PerCo.Engine.Networks.UNet;
+using PerCo.Engine.Tensors;
+
+namespace PerCo.Engine.Codec;
+
+/// <summary>
+/// PerCo's U-Net as the sampling loop sees it: one picture under several sets of conditions is one batch. What does not
+/// depend on the step (keys and values of the text, the codes' share of the first convolution) is prepared once.
+/// </summary>
+internal sealed class UNetNoisePredictor : INoisePredictor, IDisposable
+{
+    private readonly UNet _unet;
+    private readonly UNetConditions _conditions;
+    private readonly Shape _sampleShape;
+    private readonly float[] _samples;
+
+    /// <summary>Prepares the conditions of every row of the batch.</summary>
+    /// <param name="unet">The network.</param>
+    /// <param name="local">z_l [1, rows, columns, channels].</param>
+    /// <param name="text">Text features.</param>
+    /// <param name="rows">Which conditions each row of the batch has.</param>
+    /// <param name="height">Rows of the latent.</param>
+    /// <param name="width">Columns of the latent.</param>
+    public UNetNoisePredictor(
+        UNet unet, Tensor local, TextConditions text, ReadOnlySpan<Conditions> rows, int height, int width)
+    {
+        _unet = unet;
+        _sampleShape = new Shape(rows.Length, height, width, unet.Config.OutChannels);
+        _samples = new float[_sampleShape.Count];
+
+        // 1. One context and one z_l a row; zeros are the null of z_l.
+        float[] localValues = local.ToFloats();
+        var contexts = new float[checked(rows.Length * text.Caption.Length)];
+        var locals = new float[checked(rows.Length * localValues.Length)];
+        for (int row = 0; row < rows.Length; row++)
+        {
+            float[] context = rows[row].HasFlag(Conditions.Text) ? text.Caption : text.Null;
+            context.CopyTo(contexts, row * context.Length);
+            if (rows[row].HasFlag(Conditions.Codes))
+            {
+                localValues.CopyTo(locals, row * localValues.Length);
+            }
+        }
+
+        Shape ls = local.Shape, ts = text.Shape;
+        using Tensor contextBatch = local.Backend.Upload(new Shape(rows.Length, ts[1], ts[2]), contexts);
+        using Tensor localBatch = local.Backend.Upload(new Shape(rows.Length, ls[1], ls[2], ls[3]), locals);
+        _conditions = unet.Prepare(contextBatch, localBatch, height, width);
+    }
+
+    /// <inheritdoc/>
+    public void Predict(
+        ReadOnlySpan<float> latents, float timestep, ReadOnlySpan<Conditions> rows, Span<float> outputs)
+    {
+        for (int row = 0; row < rows.Length; row++)
+        {
+            latents.CopyTo(_samples.AsSpan(row * latents.Length));
+        }
+
+        using Tensor sample = _unet.Backend.Upload(_sampleShape, _samples);
+        using Tensor prediction = _unet.Forward(sample, timestep, _conditions);
+        _unet.Backend.Download(prediction, outputs);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _conditions.Dispose();
+}
