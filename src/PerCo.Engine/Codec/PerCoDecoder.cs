@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
 using PerCo.Engine.Tensors;
@@ -20,7 +21,12 @@ public sealed class PerCoDecoder(PerCoModel model)
     /// <exception cref="OperationCanceledException">Decoding was cancelled.</exception>
     public DecodeResult Decode(
         PerCoFile file, DecodeOptions? options = null, IProgress<CodecProgress>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) => Decode(file, null, options, progress, cancellation);
+
+    /// <summary>As the public method, with given features in place of the codes'.</summary>
+    internal DecodeResult Decode(
+        PerCoFile file, Tensor? features, DecodeOptions? options, IProgress<CodecProgress>? progress,
+        CancellationToken cancellation)
     {
         // 0. What to do: the options override the file, which overrides the model.
         options ??= new DecodeOptions();
@@ -33,9 +39,9 @@ public sealed class PerCoDecoder(PerCoModel model)
         var clock = new StageClock(model.Backend, progress, cancellation);
 
         // 1. Codes → z_l [1, rows, columns, channels]: what is where.
-        using Tensor local = clock.Run(CodecStage.Codes, () => file.Grid.HasCodes
+        using Tensor? looked = features is not null ? null : clock.Run(CodecStage.Codes, () => file.Grid.HasCodes
             ? model.HyperDecoder(rate).Lookup(
-                [.. file.Indices], file.Grid.Rows(file.Height), file.Grid.Columns(file.Width))
+                [.. file.Indices], 1, file.Grid.Rows(file.Height), file.Grid.Columns(file.Width))
             : model.NoCodes(rate));
 
         // 2. Caption → text features [1, tokens, channels]: what it is.
@@ -48,7 +54,7 @@ public sealed class PerCoDecoder(PerCoModel model)
             IScheduler scheduler = SchedulerCatalog.Create(
                 options.Scheduler ?? model.Folder.Scheduler, model.SchedulerConfig, steps);
             using var predictor = new UNetNoisePredictor(
-                model.UNet(rate), local, text, scales.Rows, geometry.LatentHeight, geometry.LatentWidth);
+                model.UNet(rate), features ?? looked!, text, scales.Rows, geometry.LatentHeight, geometry.LatentWidth);
             float[] sample = LatentNoise.Draw(seed, geometry, model.LatentChannels);
             DiffusionSampler.Sample(
                 scheduler, predictor, scales, sample, progress is null ? null : new StepProgress(progress), cancellation);
@@ -64,9 +70,11 @@ public sealed class PerCoDecoder(PerCoModel model)
     /// <summary>The picture of a scaled latent, padding included.</summary>
     internal Image Paint(ReadOnlySpan<float> latent, PictureGeometry geometry)
     {
-        using Tensor scaled = model.Backend.Upload(
-            new Shape(1, geometry.LatentHeight, geometry.LatentWidth, model.LatentChannels), latent);
-        using Tensor picture = model.VaeDecoder.Decode(scaled);
+        var values = new float[latent.Length];
+        TensorPrimitives.Divide(latent, model.VaeConfig.ScalingFactor, values);
+        using Tensor unscaled = model.Backend.Upload(
+            new Shape(1, geometry.LatentHeight, geometry.LatentWidth, model.LatentChannels), values);
+        using Tensor picture = model.Vae.Decode(unscaled);
         return ImageTensors.Download(picture);
     }
 

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
 using PerCo.Engine.Networks.HyperEncoder;
 using PerCo.Engine.Tensors;
@@ -28,7 +30,7 @@ public sealed class PerCoEncoder(PerCoModel model)
 
         // 1. What the picture shows, in words.
         string caption = options.Caption
-            ?? clock.Run(CodecStage.Caption, () => model.Captioner.Caption(image, cancellation));
+            ?? clock.Run(CodecStage.Caption, () => model.Captioner.Caption(image, cancellation: cancellation));
 
         // 2. Where things are and what they look like, in codes.
         var grid = CodeGrid.None;
@@ -57,18 +59,27 @@ public sealed class PerCoEncoder(PerCoModel model)
         return new EncodeResult(file, clock.Reports);
     }
 
-    /// <summary>The latent [1, height/8, width/8, channels] of a picture that is padded to whole grid positions.</summary>
+    /// <summary>
+    /// The mean latent [1, height/8, width/8, channels], scaled, of a picture that is padded to whole grid positions.
+    /// </summary>
     internal Tensor Latent(Image image, CodeGrid grid)
     {
         PictureGeometry geometry = PictureGeometry.Of(image.Width, image.Height, grid, model.LatentStride);
         using Tensor pixels = ImageTensors.Upload(
             model.Backend, image.PadEdge(geometry.PaddedWidth, geometry.PaddedHeight));
-        return model.VaeEncoder.EncodeMean(pixels);
+        using Tensor mean = model.Vae.EncodeMean(pixels);
+        float[] values = mean.ToFloats();
+        StageGuard.CheckFinite("VAE encoder", values, 1e4f);
+        TensorPrimitives.Multiply(values, model.VaeConfig.ScalingFactor, values);
+        return model.Backend.Upload(mean.Shape, values);
     }
 
     private static int[] Quantize(HyperEncoder hyperEncoder, Tensor latent)
     {
         using Tensor features = hyperEncoder.Encode(latent);
-        return hyperEncoder.Quantize(features);
+        StageGuard.CheckFinite("hyper-encoder", features.ToFloats(), 1e6f);
+        var indices = new int[features.Shape.Rows];
+        hyperEncoder.Quantize(features, indices);
+        return indices;
     }
 }

@@ -18,6 +18,7 @@ namespace PerCo.Engine.Codec;
 public sealed class PerCoModel : IDisposable
 {
     private readonly Dictionary<string, object> _parts = [];
+    private readonly List<WeightFolder> _weights = [];
     private readonly Lock _lock = new();
 
     private PerCoModel(ModelFolder folder, Backend backend)
@@ -32,26 +33,25 @@ public sealed class PerCoModel : IDisposable
     /// <summary>Where the networks run; the caller disposes of it after the model.</summary>
     public Backend Backend { get; }
 
-    internal int LatentStride => VaeConfig.LatentStride;
+    internal int LatentStride => VaeConfig.Downscale;
 
     internal int LatentChannels => VaeConfig.LatentChannels;
 
-    internal VaeConfig VaeConfig => Part("vae config", () => VaeConfig.Load(Folder.Vae));
+    internal VaeConfig VaeConfig => Part("vae config", () => VaeConfig.Read(Config(Folder.VaeFolder)));
 
-    internal VaeEncoder VaeEncoder => Part("vae encoder", () => new VaeEncoder(Backend, VaeConfig, Folder.Vae));
+    internal Vae Vae => Part("vae", () => new Vae(Backend, VaeConfig, Weights(Folder.VaeFolder)));
 
-    internal VaeDecoder VaeDecoder => Part("vae decoder", () => new VaeDecoder(Backend, VaeConfig, Folder.Vae));
-
-    internal Blip2Captioner Captioner => Part("captioner", () => Blip2Captioner.Load(Backend, Folder.Captioner
-        ?? throw new PerCoException(
+    internal Blip2Captioner Captioner => Part("captioner", () => Blip2Captioner.Load(
+        Backend,
+        Folder.CaptionerFolder ?? throw new PerCoException(
             $"{Folder.Path}: the model has no captioner. Give the caption with --caption, or use --no-caption.")));
 
-    internal SchedulerConfig SchedulerConfig => Part(
-        "scheduler", () => SchedulerConfig.Load(System.IO.Path.Combine(Folder.SchedulerPath, "scheduler_config.json")));
+    internal SchedulerConfig SchedulerConfig => Part("scheduler", () => SchedulerConfig.Load(Folder.SchedulerConfigFile));
 
-    private ClipTextEncoder TextEncoder => Part("text encoder", () => ClipTextEncoder.Load(Backend, Folder.TextEncoder));
+    private ClipTextEncoder TextEncoder => Part("text encoder", () => new ClipTextEncoder(
+        Backend, ClipTextConfig.Read(Config(Folder.TextEncoderFolder)), Weights(Folder.TextEncoderFolder)));
 
-    private ClipTokenizer Tokenizer => Part("tokenizer", () => ClipTokenizer.Load(Folder.Tokenizer));
+    private ClipTokenizer Tokenizer => Part("tokenizer", () => ClipTokenizer.Load(Folder.TokenizerFolder));
 
     /// <summary>Opens a model folder; weights are read when they are needed.</summary>
     /// <param name="path">A folder in the Hugging Face layout, with a perco.json or as PerCo (SD) saves it.</param>
@@ -77,17 +77,21 @@ public sealed class PerCoModel : IDisposable
     /// <summary>The layout of the codes of a rate.</summary>
     internal CodeGrid Grid(ModelRate rate)
     {
-        HyperEncoderConfig config = HyperEncoderConfig.Load(rate.HyperEncoder);
-        return new CodeGrid(LatentStride * config.Stride, config.CodebookSize);
+        HyperEncoderConfig config = HyperEncoderConfig(rate);
+        return new CodeGrid(LatentStride * config.Downscale, config.CodebookSize);
     }
 
     internal HyperEncoder HyperEncoder(ModelRate rate) => Part(
-        $"hyper-encoder {rate.HyperEncoder}", () => new HyperEncoder(Backend, rate.HyperEncoder));
+        $"hyper-encoder {rate.Index}",
+        () => new HyperEncoder(Backend, HyperEncoderConfig(rate), Weights(rate.HyperEncoderFolder)));
 
     internal HyperDecoder HyperDecoder(ModelRate rate) => Part(
-        $"codebook {rate.HyperEncoder}", () => new HyperDecoder(Backend, rate.HyperEncoder));
+        $"hyper-decoder {rate.Index}",
+        () => new HyperDecoder(Backend, HyperEncoderConfig(rate), Weights(rate.HyperEncoderFolder)));
 
-    internal UNet UNet(ModelRate rate) => Part($"unet {rate.UNet}", () => new UNet(Backend, rate.UNet));
+    internal UNet UNet(ModelRate rate) => Part(
+        $"unet {rate.Index}",
+        () => new UNet(Backend, UNetConfig.Read(Config(rate.UNetFolder)), Weights(rate.UNetFolder)));
 
     /// <summary>The features of "no codes": zeros.</summary>
     internal Tensor NoCodes(ModelRate rate)
@@ -99,10 +103,9 @@ public sealed class PerCoModel : IDisposable
     /// <summary>Features of a caption, and of no text.</summary>
     internal TextConditions EncodeText(string caption)
     {
-        float[] nullText;
-        Shape shape;
-        (float[] captionFeatures, shape) = Features(caption);
-        nullText = Folder.NullText?.ToFloats() ?? (caption.Length == 0 ? captionFeatures : Features("").Values);
+        (float[] captionFeatures, Shape shape) = Features(caption);
+        float[] nullText = Folder.LoadNullText()?.ToFloats()
+            ?? (caption.Length == 0 ? captionFeatures : Features("").Values);
         if (nullText.Length != captionFeatures.Length)
         {
             throw new PerCoException(
@@ -124,15 +127,32 @@ public sealed class PerCoModel : IDisposable
             }
 
             _parts.Clear();
-        }
+            foreach (WeightFolder weights in _weights)
+            {
+                weights.Dispose();
+            }
 
-        Folder.Dispose();
+            _weights.Clear();
+        }
     }
 
     private (float[] Values, Shape Shape) Features(string text)
     {
-        using Tensor features = TextEncoder.Forward(Tokenizer.Encode(text, TextEncoder.Config.MaxPositionEmbeddings));
+        using Tensor features = TextEncoder.Forward(Tokenizer.Encode(text, TextEncoder.Config.MaxPositions));
         return (features.ToFloats(), features.Shape);
+    }
+
+    private static ConfigReader Config(string folder) => ConfigReader.Load(System.IO.Path.Combine(folder, "config.json"));
+
+    private HyperEncoderConfig HyperEncoderConfig(ModelRate rate) => Part(
+        $"hyper-encoder config {rate.Index}",
+        () => Networks.HyperEncoder.HyperEncoderConfig.Read(Config(rate.HyperEncoderFolder)));
+
+    private WeightFolder Weights(string folder)
+    {
+        WeightFolder weights = WeightFolder.Open(folder);
+        _weights.Add(weights);
+        return weights;
     }
 
     private T Part<T>(string name, Func<T> load)

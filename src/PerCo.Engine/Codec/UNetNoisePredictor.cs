@@ -1,3 +1,4 @@
+using PerCo.Engine.Backends;
 using PerCo.Engine.Diffusion;
 using PerCo.Engine.Networks.UNet;
 using PerCo.Engine.Tensors;
@@ -11,6 +12,7 @@ namespace PerCo.Engine.Codec;
 internal sealed class UNetNoisePredictor : INoisePredictor, IDisposable
 {
     private readonly UNet _unet;
+    private readonly Backend _backend;
     private readonly UNetConditions _conditions;
     private readonly Shape _sampleShape;
     private readonly float[] _samples;
@@ -26,6 +28,7 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IDisposable
         UNet unet, Tensor local, TextConditions text, ReadOnlySpan<Conditions> rows, int height, int width)
     {
         _unet = unet;
+        _backend = local.Backend;
         _sampleShape = new Shape(rows.Length, height, width, unet.Config.OutChannels);
         _samples = new float[_sampleShape.Count];
 
@@ -44,8 +47,8 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IDisposable
         }
 
         Shape ls = local.Shape, ts = text.Shape;
-        using Tensor contextBatch = local.Backend.Upload(new Shape(rows.Length, ts[1], ts[2]), contexts);
-        using Tensor localBatch = local.Backend.Upload(new Shape(rows.Length, ls[1], ls[2], ls[3]), locals);
+        using Tensor contextBatch = _backend.Upload(new Shape(rows.Length, ts[1], ts[2]), contexts);
+        using Tensor localBatch = _backend.Upload(new Shape(rows.Length, ls[1], ls[2], ls[3]), locals);
         _conditions = unet.Prepare(contextBatch, localBatch, height, width);
     }
 
@@ -58,9 +61,9 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IDisposable
             latents.CopyTo(_samples.AsSpan(row * latents.Length));
         }
 
-        using Tensor sample = _unet.Backend.Upload(_sampleShape, _samples);
+        using Tensor sample = _backend.Upload(_sampleShape, _samples);
         using Tensor prediction = _unet.Forward(sample, timestep, _conditions);
-        _unet.Backend.Download(prediction, outputs);
+        _backend.Download(prediction, outputs);
     }
 
     /// <inheritdoc/>
