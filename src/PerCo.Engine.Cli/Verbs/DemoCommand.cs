@@ -3,7 +3,6 @@ using System.Diagnostics;
 using PerCo.Engine.Backends;
 using PerCo.Engine.Codec;
 using PerCo.Engine.Imaging;
-using PerCo.Engine.IO;
 using Spectre.Console;
 
 namespace PerCo.Engine.Cli.Verbs;
@@ -67,13 +66,12 @@ internal static class DemoCommand
         // The demo's own folder may be overwritten by the next demo; nothing else is.
         Directory.CreateDirectory(folder);
         string stem = Path.Combine(folder, Path.GetFileNameWithoutExtension(input));
-        byte[] bytes = encoded.File.ToBytes();
-        AtomicFile.WriteAllBytes(stem + PerCoFile.Extension, bytes);
+        int bytes = encoded.File.Save(stem + PerCoFile.Extension, overwrite: true);
         ImageFormats.Save(decoded.Image, stem + "-decoded.png", decoded.Notes(model));
         ImageFormats.Save(Montage.SideBySide([original, decoded.Image]), stem + "-side-by-side.png");
         if (!parsed.GetValue(common.Quiet))
         {
-            Print(AnsiConsole.Console, original, encoded, decoded, bytes.Length, backend, stem);
+            Print(AnsiConsole.Console, original, encoded, decoded, bytes, backend, stem);
         }
 
         return ExitCode.Done;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using PerCo.Engine.Backends;
 using PerCo.Engine.Codec;
 using PerCo.Engine.Imaging;
-using PerCo.Engine.IO;
 
 namespace PerCo.Engine.Cli.Verbs;
 
@@ -52,13 +51,12 @@ internal static class EncodeCommand
         using PerCoModel model = common.OpenModel(parsed, backend);
         EncodeResult result = common.CreateProgress(parsed).Run(progress =>
             new PerCoEncoder(model).Encode(image, encoding.Read(parsed), progress, cancellation));
-        byte[] bytes = result.File.ToBytes();
-        AtomicFile.WriteAllBytes(output, bytes, parsed.GetValue(common.Force));
+        int bytes = result.File.Save(output, parsed.GetValue(common.Force));
         if (!parsed.GetValue(common.Quiet))
         {
-            double bitsPerPixel = 8.0 * bytes.Length / image.Width / image.Height;
+            double bitsPerPixel = 8.0 * bytes / image.Width / image.Height;
             Console.Error.WriteLine(
-                $"{output}: {bytes.Length} bytes ({bitsPerPixel:0.0000} bpp), {image.Width}x{image.Height}, "
+                $"{output}: {bytes} bytes ({bitsPerPixel:0.0000} bpp), {image.Width}x{image.Height}, "
                 + $"{result.Stages.Sum(s => s.Seconds):0.0} s"
                 + (result.File.Caption.Length > 0 ? $", \"{result.File.Caption}\"" : ", no caption"));
         }

@@ -20,7 +20,7 @@ public static class AblationRun
     /// The file, as it would be stored, and the picture. For <see cref="Ablation.Unquantised"/> and
     /// <see cref="Ablation.Autoencoder"/> the picture is not what that file decodes to.
     /// </returns>
-    /// <exception cref="PerCoException">See <see cref="PerCoEncoder.Encode"/> and <see cref="PerCoDecoder.Decode"/>.</exception>
+    /// <exception cref="PerCoException">As the encoder and the decoder throw.</exception>
     public static (EncodeResult Encoded, DecodeResult Decoded) Run(
         PerCoModel model, Image image, Ablation ablation, EncodeOptions? encode = null, DecodeOptions? decode = null,
         IProgress<CodecProgress>? progress = null, CancellationToken cancellation = default)

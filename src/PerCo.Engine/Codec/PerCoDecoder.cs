@@ -1,8 +1,8 @@
-using System.Numerics.Tensors;
 using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Weights;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace PerCo.Engine.Codec;
 

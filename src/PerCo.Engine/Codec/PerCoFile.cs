@@ -1,3 +1,5 @@
+using PerCo.Engine.IO;
+
 namespace PerCo.Engine.Codec;
 
 /// <summary>
@@ -94,6 +96,18 @@ public sealed record PerCoFile
     /// <summary>The file's bytes.</summary>
     /// <exception cref="ArgumentException">Values that the format cannot hold.</exception>
     public byte[] ToBytes() => PerCoFileWriter.Write(this);
+
+    /// <summary>Writes the file: whole or not at all.</summary>
+    /// <param name="path">Where to.</param>
+    /// <param name="overwrite">Whether an existing file may be replaced.</param>
+    /// <returns>Its length in bytes.</returns>
+    /// <exception cref="PerCoException">The file exists, or cannot be written.</exception>
+    public int Save(string path, bool overwrite = false)
+    {
+        byte[] bytes = ToBytes();
+        AtomicFile.WriteAllBytes(path, bytes, overwrite);
+        return bytes.Length;
+    }
 
     private static byte[] ReadBounded(Stream stream, PerCoFileLimits limits)
     {
