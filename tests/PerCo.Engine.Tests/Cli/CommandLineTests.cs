@@ -1,0 +1,113 @@
+using System.Text.Json;
+using PerCo.Engine.Codec;
+using PerCo.Engine.Imaging;
+using PerCo.Engine.Tests.Codec;
+using Xunit;
+
+namespace PerCo.Engine.Tests.Cli;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_picture_becomes_a_file_and_a_picture_again()
+    {
+        string picture = Picture(50, 37), file = _folder.File("a.perco"), decoded = _folder.File("b.png");
+
+        var encode = CliProcess.Run("encode", picture, file, "--caption", "a meadow under a blue sky");
+        Assert.True(encode.ExitCode == 0, encode.Error);
+        Assert.Equal(50, PerCoFile.Load(file).Width);
+        Assert.Equal("a meadow under a blue sky", PerCoFile.Load(file).Caption);
+
+        var decode = CliProcess.Run("decode", file, decoded, "--steps", "2");
+        Assert.True(decode.ExitCode == 0, decode.Error);
+        Image image = ImageFormats.Load(decoded);
+        Assert.Equal((50, 37), (image.Width, image.Height));
+
+        var info = CliProcess.Run("info", file, "--json");
+        Assert.True(info.ExitCode == 0, info.Error);
+        using JsonDocument json = JsonDocument.Parse(info.Output);
+        Assert.Equal(37, json.RootElement.GetProperty("height").GetInt32());
+        Assert.Equal(new FileInfo(file).Length, json.RootElement.GetProperty("bytes").GetProperty("total").GetInt64());
+    }
+
+    [Fact]
+    public void The_demo_writes_three_files()
+    {
+        var demo = CliProcess.Run(
+            "demo", Picture(48, 48), "-o", _folder.File("out"), "--caption", "a meadow", "--steps", "2");
+        Assert.True(demo.ExitCode == 0, demo.Error);
+        Assert.Contains("PSNR", demo.Output, StringComparison.Ordinal);
+        Assert.Equal(3, Directory.GetFiles(_folder.File("out")).Length);
+    }
+
+    [Fact]
+    public void Existing_output_is_kept()
+    {
+        string picture = Picture(32, 32), file = _folder.File("kept.perco");
+        File.WriteAllText(file, "mine");
+        var encode = CliProcess.Run("encode", picture, file, "--no-caption");
+        Assert.Equal(1, encode.ExitCode);
+        Assert.Contains("--force", encode.Error, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(file));
+        Assert.Equal(0, CliProcess.Run("encode", picture, file, "--no-caption", "--force").ExitCode);
+        Assert.NotEqual("mine", File.ReadAllText(file));
+    }
+
+    [Theory]
+    [InlineData("encode", "missing.png")]
+    [InlineData("decode", "missing.perco")]
+    [InlineData("info", "missing.perco")]
+    [InlineData("info", "text.perco")]
+    [InlineData("encode", "text.png")]
+    [InlineData("encode", "tiny.png")]
+    [InlineData("encode", "good.png", "--model", "nowhere")]
+    [InlineData("encode", "good.png", "--device", "abacus")]
+    [InlineData("encode", "good.png", "nowhere/out.perco")]
+    public void Bad_input_is_one_line_and_writes_nothing(string verb, string input, params string[] rest)
+    {
+        File.WriteAllText(_folder.File("text.perco"), "not a container");
+        File.WriteAllText(_folder.File("text.png"), "not a picture");
+        ImageFormats.Save(TestPictures.Meadow(15, 40), _folder.File("tiny.png"));
+        ImageFormats.Save(TestPictures.Meadow(32, 32), _folder.File("good.png"));
+        string[] before = Directory.GetFiles(_folder.Path);
+
+        var run = CliProcess.Run([verb, _folder.File(input), .. rest.Select(r => r.Contains('/') ? _folder.File(r) : r)]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("percoengine: ", run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+        Assert.Equal(before, Directory.GetFiles(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("paint")]
+    [InlineData("encode")]
+    [InlineData("encode", "a.png", "--caption", "x", "--no-caption")]
+    [InlineData("decode", "a.perco", "--steps", "many")]
+    public void Wrong_usage_exits_with_2(params string[] arguments) =>
+        Assert.Equal(2, CliProcess.Run(arguments).ExitCode);
+
+    [Fact]
+    public void Every_verb_has_help_with_an_example()
+    {
+        foreach (var verb in PerCo.Engine.Cli.CommandLineApp.Build().Subcommands)
+        {
+            var help = CliProcess.Run(verb.Name, "--help");
+            Assert.Equal(0, help.ExitCode);
+            Assert.Contains($"percoengine {verb.Name}", help.Output, StringComparison.Ordinal);
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Picture(int width, int height)
+    {
+        string path = _folder.File("meadow.png");
+        ImageFormats.Save(TestPictures.Meadow(width, height), path);
+        return path;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace PerCo.Engine.Tests.Repository;
+
+/// <summary>The arrows between modules that ARCHITECTURE.md draws.</summary>
+public partial class ArchitectureTests
+{
+    /// <summary>Module → the modules that it may use. IO and the root namespace are open to all.</summary>
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        // A tensor knows its backend, and a backend its tensors: one notion in two folders.
+        ["Tensors"] = ["Backends"],
+        ["Backends"] = ["Tensors"],
+        ["Weights"] = ["Tensors"],
+        ["Layers"] = ["Tensors", "Backends", "Weights"],
+        ["Imaging"] = [],
+        ["Tokenizers"] = [],
+        ["Networks"] = ["Tensors", "Backends", "Weights", "Layers", "Imaging", "Tokenizers"],
+        ["Diffusion"] = ["Tensors"],
+        ["Codec"] = ["Tensors", "Backends", "Weights", "Layers", "Networks", "Diffusion", "Imaging", "Tokenizers"],
+        ["Verification"] =
+            ["Tensors", "Backends", "Weights", "Layers", "Networks", "Diffusion", "Codec", "Imaging", "Tokenizers"],
+        ["IO"] = [],
+    };
+
+    [Fact]
+    public void Modules_use_only_what_the_arrows_allow()
+    {
+        var wrong = new List<string>();
+        foreach (string path in SourceFiles.All(".cs"))
+        {
+            Match module = ModulePath().Match(path);
+            if (!module.Success)
+            {
+                continue;
+            }
+
+            string name = module.Groups[1].Value;
+            Assert.True(Allowed.ContainsKey(name), $"{path}: the module {name} is missing in ArchitectureTests.");
+            foreach (string line in SourceFiles.Lines(path))
+            {
+                Match use = Using().Match(line);
+                if (use.Success && use.Groups[1].Value is var used && used != name && used != "IO"
+                    && !Allowed[name].Contains(used))
+                {
+                    wrong.Add($"{path}: {line.Trim()}");
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join(Environment.NewLine, wrong));
+    }
+
+    [Fact]
+    public void Networks_name_no_backend()
+    {
+        List<string> named = [.. SourceFiles.All(".cs")
+            .Where(path => path.Contains("/Networks/", StringComparison.Ordinal)
+                && path.StartsWith("src/", StringComparison.Ordinal))
+            .Where(path => SourceFiles.Lines(path).Any(line =>
+                line.Contains("Backends.Cpu", StringComparison.Ordinal)
+                || line.Contains("Backends.Reference", StringComparison.Ordinal)
+                || line.Contains("Backends.Gpu", StringComparison.Ordinal)))];
+        Assert.True(named.Count == 0, string.Join(Environment.NewLine, named));
+    }
+
+    [GeneratedRegex(@"^src/PerCo\.Engine/(\w+)/")]
+    private static partial Regex ModulePath();
+
+    [GeneratedRegex(@"^\s*using\s+(?:\w+\s*=\s*)?PerCo\.Engine\.(\w+)")]
+    private static partial Regex Using();
+}
