@@ -1,6 +1,8 @@
 namespace PerCo.Engine.Tests;
 
-/// <summary>Where tests find their files: the repository's own, and the larger shared set where it is present.</summary>
+/// <summary>
+/// Where tests find their files: the repository's own, and the larger shared set where it is present.
+/// </summary>
 internal static class TestPaths
 {
     /// <summary>The repository's root: the nearest folder upwards that holds the solution.</summary>

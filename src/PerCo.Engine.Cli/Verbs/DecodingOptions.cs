@@ -27,7 +27,8 @@ internal sealed class DecodingOptions
 
     private readonly Option<int?> _steps = new("--steps", "-e")
     {
-        Description = "Denoising steps: fewer are faster and closer to the original, more are more detailed. Default: the file's, or the model's.",
+        Description = "Denoising steps: fewer are faster and closer to the original, more are more detailed. Default: "
+            + "the file's, or the model's.",
         HelpName = "N",
     };
 

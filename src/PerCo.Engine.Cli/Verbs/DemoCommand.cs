@@ -61,7 +61,8 @@ internal static class DemoCommand
         using Backend backend = common.CreateBackend(parsed);
         using PerCoModel model = common.OpenModel(parsed, backend);
         (EncodeResult encoded, DecodeResult decoded) = common.CreateProgress(parsed).Run(progress =>
-            AblationRun.Run(model, original, ablation, encoding.Read(parsed), decoding.Read(parsed), progress, cancellation));
+            AblationRun.Run(model, original, ablation, encoding.Read(parsed), decoding.Read(parsed), progress,
+                cancellation));
 
         // The demo's own folder may be overwritten by the next demo; nothing else is.
         Directory.CreateDirectory(folder);

@@ -44,13 +44,15 @@ internal static class InfoCommand
         Console.WriteLine($"model     {file.ModelIdentity:x8}");
         Console.WriteLine($"picture   {file.Width}x{file.Height}");
         Console.WriteLine(
-            $"codes     {file.Indices.Count}: {file.Grid.Columns(file.Width)}x{file.Grid.Rows(file.Height)}, {file.Grid}");
+            $"codes     {file.Indices.Count}: {file.Grid.Columns(file.Width)}x{file.Grid.Rows(file.Height)}, "
+                + $"{file.Grid}");
         Console.WriteLine($"caption   {(file.Caption.Length > 0 ? file.Caption : "(none)")}");
         Console.WriteLine($"seed      {file.Seed?.ToString() ?? "0 (default)"}");
         Console.WriteLine($"steps     {file.Steps?.ToString() ?? "(the model's)"}");
         Console.WriteLine($"guidance  {file.Guidance?.ToString() ?? "(the model's)"}");
         Console.WriteLine(
-            $"bytes     header {sizes.Header}, codes {sizes.Codes}, caption {sizes.Caption}, checksum {sizes.Checksum}");
+            $"bytes     header {sizes.Header}, codes {sizes.Codes}, caption {sizes.Caption}, checksum "
+                + $"{sizes.Checksum}");
         return ExitCode.Done;
     }
 

@@ -55,7 +55,9 @@ public abstract class Backend : IDisposable
 
     // ---- Weights ----------------------------------------------------------------------------------------------
 
-    /// <summary>Prepares a convolution's weight [outputs, inputs, kernel height, kernel width] and bias [outputs].</summary>
+    /// <summary>
+    /// Prepares a convolution's weight [outputs, inputs, kernel height, kernel width] and bias [outputs].
+    /// </summary>
     public abstract ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias);
 
     /// <summary>Prepares a matrix [outputs, inputs] and a bias [outputs].</summary>
@@ -72,7 +74,10 @@ public abstract class Backend : IDisposable
 
     // ---- Ops --------------------------------------------------------------------------------------------------
 
-    /// <summary>activation(conv(upsample(concat(x, second))) + bias + channelBias + residual); see <see cref="Tensors.Ops.Conv2d"/>.</summary>
+    /// <summary>
+    /// activation(conv(upsample(concat(x, second))) + bias + channelBias + residual); see <see
+    /// cref="Tensors.Ops.Conv2d"/>.
+    /// </summary>
     public Tensor Conv2d(Tensor x, ConvWeights weights, in Conv2dOperands operands = default)
     {
         Tensor result = Allocate(Tensors.Ops.Conv2d.ResultShape(x, weights.Spec, operands));
@@ -130,7 +135,9 @@ public abstract class Backend : IDisposable
         return result;
     }
 
-    /// <summary>x + value · sigmoid(gate): the attention block of learned image codecs (Cheng et al. 2020, fig. 4).</summary>
+    /// <summary>
+    /// x + value · sigmoid(gate): the attention block of learned image codecs (Cheng et al. 2020, fig. 4).
+    /// </summary>
     public Tensor SigmoidGate(Tensor x, Tensor value, Tensor gate)
     {
         Tensor result = Allocate(ElementwiseShapes.SigmoidGate(x, value, gate));
@@ -146,7 +153,9 @@ public abstract class Backend : IDisposable
         return result;
     }
 
-    /// <summary>Rows of a table: ids of <paramref name="batch"/> equally long texts → [batch, tokens, channels].</summary>
+    /// <summary>
+    /// Rows of a table: ids of <paramref name="batch"/> equally long texts → [batch, tokens, channels].
+    /// </summary>
     public Tensor Embed(ReadOnlySpan<int> ids, EmbeddingWeights table, int batch = 1)
     {
         Tensor result = Allocate(ElementwiseShapes.Embed(ids, table, batch));
@@ -155,7 +164,8 @@ public abstract class Backend : IDisposable
     }
 
     /// <summary>
-    /// For every position the code with the largest cosine, the first of equals (Yu et al. 2021, "Vector-quantized image
+    /// For every position the code with the largest cosine, the first of equals (Yu et al. 2021, "Vector-quantized
+    /// image
     /// modeling with improved VQGAN", sec. 3.2), and by how much it beats the second.
     /// </summary>
     /// <param name="x">[.., channels], of any length.</param>
@@ -168,7 +178,9 @@ public abstract class Backend : IDisposable
         VectorQuantizeCore(x, codebook, indices, margins);
     }
 
-    /// <summary>Copies tokens between tensors of the same batch: into a key-value cache, or out of a sequence.</summary>
+    /// <summary>
+    /// Copies tokens between tensors of the same batch: into a key-value cache, or out of a sequence.
+    /// </summary>
     public void CopyTokens(ChannelSlice source, int sourceStart, int count, Tensor destination, int destinationStart)
     {
         ElementwiseShapes.CopyTokens(source, sourceStart, count, destination, destinationStart);

@@ -31,7 +31,8 @@ public abstract class HostBackend : Backend
     {
         if (values.Length != destination.Shape.Count)
         {
-            throw new ArgumentException($"{destination.Shape} holds {destination.Shape.Count} values, got {values.Length}.");
+            throw new ArgumentException($"{destination.Shape} holds {destination.Shape.Count} values, got "
+                + $"{values.Length}.");
         }
 
         values.CopyTo(destination.Span());
@@ -42,7 +43,8 @@ public abstract class HostBackend : Backend
     {
         if (destination.Length != source.Shape.Count)
         {
-            throw new ArgumentException($"{source.Shape} holds {source.Shape.Count} values, got room for {destination.Length}.");
+            throw new ArgumentException($"{source.Shape} holds {source.Shape.Count} values, got room for "
+                + $"{destination.Length}.");
         }
 
         source.Span().CopyTo(destination);

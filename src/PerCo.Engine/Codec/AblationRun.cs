@@ -5,7 +5,9 @@ using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Codec;
 
-/// <summary>Encodes and decodes in one go, with parts of what the decoder is given left out or left unquantised.</summary>
+/// <summary>
+/// Encodes and decodes in one go, with parts of what the decoder is given left out or left unquantised.
+/// </summary>
 public static class AblationRun
 {
     /// <summary>Runs both halves of the codec.</summary>
@@ -54,7 +56,8 @@ public static class AblationRun
                 {
                     using Tensor latent = encoder.Latent(image, file.Grid);
                     return decoder.Paint(
-                        latent.ToFloats(), PictureGeometry.Of(image.Width, image.Height, file.Grid, model.LatentStride));
+                        latent.ToFloats(), PictureGeometry.Of(image.Width, image.Height, file.Grid,
+                            model.LatentStride));
                 });
                 return (encoded, new DecodeResult(
                     picture.Crop(0, 0, image.Width, image.Height), 0, 0, 1, clock.Reports));

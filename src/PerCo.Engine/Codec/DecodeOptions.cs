@@ -33,7 +33,9 @@ public sealed record DecodeOptions
 public sealed record DecodeResult(
     Image Image, ulong Seed, int Steps, double Guidance, IReadOnlyList<StageReport> Stages)
 {
-    /// <summary>Text chunks for the picture's file, which say that it is a reconstruction and how to repeat it.</summary>
+    /// <summary>
+    /// Text chunks for the picture's file, which say that it is a reconstruction and how to repeat it.
+    /// </summary>
     public IReadOnlyList<ImageText> Notes(PerCoModel model) =>
     [
         new ImageText("Software", "PerCo.Engine"),

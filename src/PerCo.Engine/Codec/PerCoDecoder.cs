@@ -57,7 +57,8 @@ public sealed class PerCoDecoder(PerCoModel model)
                 model.UNet(rate), features ?? looked!, text, scales.Rows, geometry.LatentHeight, geometry.LatentWidth);
             float[] sample = LatentNoise.Draw(seed, geometry, model.LatentChannels);
             DiffusionSampler.Sample(
-                scheduler, predictor, scales, sample, progress is null ? null : new StepProgress(progress), cancellation);
+                scheduler, predictor, scales, sample, progress is null ? null
+                    : new StepProgress(progress), cancellation);
             return sample;
         });
 

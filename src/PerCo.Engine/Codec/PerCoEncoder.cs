@@ -18,7 +18,9 @@ public sealed class PerCoEncoder(PerCoModel model)
     /// <param name="options">Choices; the model's suggestions where null.</param>
     /// <param name="progress">Is told about stages as they begin and end.</param>
     /// <param name="cancellation">Looked at between stages.</param>
-    /// <exception cref="PerCoException">The picture is too small, the caption too long, or a stage went wrong.</exception>
+    /// <exception cref="PerCoException">
+    /// The picture is too small, the caption too long, or a stage went wrong.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Encoding was cancelled.</exception>
     public EncodeResult Encode(
         Image image, EncodeOptions? options = null, IProgress<CodecProgress>? progress = null,

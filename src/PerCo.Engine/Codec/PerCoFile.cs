@@ -119,7 +119,8 @@ public sealed record PerCoFile
             if (copy.Length + read > limits.MaxFileBytes)
             {
                 throw new PerCoException(
-                    $"The file is larger than {limits.MaxFileBytes} bytes, which no picture needs. Is it a .perco file?");
+                    $"The file is larger than {limits.MaxFileBytes} bytes, which no picture needs. Is it a .perco "
+                        + $"file?");
             }
 
             copy.Write(buffer, 0, read);

@@ -27,7 +27,8 @@ internal static class PerCoFileReader
         if (!bytes.StartsWith(Magic))
         {
             throw new PerCoException(
-                $"Not a .perco file: expected the first bytes B7 50 43, got {Hex(bytes[..Math.Min(3, bytes.Length)])}.");
+                $"Not a .perco file: expected the first bytes B7 50 43, got "
+                    + $"{Hex(bytes[..Math.Min(3, bytes.Length)])}.");
         }
 
         if (bytes.Length > limits.MaxFileBytes)
@@ -41,7 +42,8 @@ internal static class PerCoFileReader
         if (version != PerCoFile.CurrentVersion)
         {
             throw new PerCoException(
-                $"The file has format version {version}, expected {PerCoFile.CurrentVersion}. A newer PerCo.Engine reads it.");
+                $"The file has format version {version}, expected {PerCoFile.CurrentVersion}. A newer PerCo.Engine "
+                    + $"reads it.");
         }
 
         CheckSum(bytes);
@@ -52,12 +54,14 @@ internal static class PerCoFileReader
         if ((long)width * height > limits.MaxPixels)
         {
             throw new PerCoException(
-                $"The picture is {width}x{height}, over the limit of {limits.MaxPixels} pixels; raise it with --max-pixels.");
+                $"The picture is {width}x{height}, over the limit of {limits.MaxPixels} pixels; raise it with "
+                    + $"--max-pixels.");
         }
 
         CodeGrid grid = ReadGrid(ref cursor, control & RateMask);
         int options = (control & HasOptions) != 0 ? cursor.Byte("options") : 0;
-        if ((options & ~(OptionSeed | OptionSteps | OptionGuidance)) != 0 || ((control & HasOptions) != 0 && options == 0))
+        if ((options & ~(OptionSeed | OptionSteps | OptionGuidance)) != 0 || ((control & HasOptions) != 0
+            && options == 0))
         {
             throw new PerCoException(
                 $"The options at byte {cursor.Position - 1} are {options:X2}, which this version does not know.");
@@ -121,7 +125,8 @@ internal static class PerCoFileReader
                 int books = cursor.Varint("codebooks", 1, CodeGrid.MaxBooks);
                 return new CodeGrid(1 << log2, entries, books);
             default:
-                throw new PerCoException($"The rate number is {rate}, expected 0 to {CodeGrid.Published.Count - 1}, 14 or 15.");
+                throw new PerCoException($"The rate number is {rate}, expected 0 to {CodeGrid.Published.Count - 1}, 14 "
+                    + $"or 15.");
         }
     }
 
@@ -158,7 +163,8 @@ internal static class PerCoFileReader
             if (count > Remaining)
             {
                 throw new PerCoException(
-                    $"The {field} at byte {Position} needs {count} bytes, but only {Remaining} are left: the file is cut off.");
+                    $"The {field} at byte {Position} needs {count} bytes, but only {Remaining} are left: the file is "
+                        + $"cut off.");
             }
 
             ReadOnlySpan<byte> taken = _bytes.Slice(Position, count);
@@ -197,7 +203,8 @@ internal static class PerCoFileReader
 
                 if (shift > 28)
                 {
-                    throw new PerCoException($"The {field} at byte {start} has more than 5 bytes: the file is damaged.");
+                    throw new PerCoException($"The {field} at byte {start} has more than 5 bytes: the file is "
+                        + $"damaged.");
                 }
             }
         }

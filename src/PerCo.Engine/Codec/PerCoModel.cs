@@ -46,7 +46,8 @@ public sealed class PerCoModel : IDisposable
         Folder.CaptionerFolder ?? throw new PerCoException(
             $"{Folder.Path}: the model has no captioner. Give the caption with --caption, or use --no-caption.")));
 
-    internal SchedulerConfig SchedulerConfig => Part("scheduler", () => SchedulerConfig.Load(Folder.SchedulerConfigFile));
+    internal SchedulerConfig SchedulerConfig => Part("scheduler", ()
+        => SchedulerConfig.Load(Folder.SchedulerConfigFile));
 
     private ClipTextEncoder TextEncoder => Part("text encoder", () => new ClipTextEncoder(
         Backend, ClipTextConfig.Read(Config(Folder.TextEncoderFolder)), Weights(Folder.TextEncoderFolder)));
@@ -71,7 +72,8 @@ public sealed class PerCoModel : IDisposable
         }
 
         throw new PerCoException(
-            $"The file has {grid}; {Folder.Id} has {string.Join("; ", Folder.Rates.Select(Grid))}. Choose its model with --model.");
+            $"The file has {grid}; {Folder.Id} has {string.Join("; ", Folder.Rates.Select(Grid))}. Choose its model "
+                + $"with --model.");
     }
 
     /// <summary>The layout of the codes of a rate.</summary>
@@ -109,7 +111,8 @@ public sealed class PerCoModel : IDisposable
         if (nullText.Length != captionFeatures.Length)
         {
             throw new PerCoException(
-                $"{Folder.Path}: null_text has {nullText.Length} values, expected {captionFeatures.Length} for {shape}.");
+                $"{Folder.Path}: null_text has {nullText.Length} values, expected {captionFeatures.Length} for "
+                    + $"{shape}.");
         }
 
         StageGuard.CheckFinite("text encoder", captionFeatures, 1e5f);
@@ -142,7 +145,8 @@ public sealed class PerCoModel : IDisposable
         return (features.ToFloats(), features.Shape);
     }
 
-    private static ConfigReader Config(string folder) => ConfigReader.Load(System.IO.Path.Combine(folder, "config.json"));
+    private static ConfigReader Config(string folder)
+        => ConfigReader.Load(System.IO.Path.Combine(folder, "config.json"));
 
     private HyperEncoderConfig HyperEncoderConfig(ModelRate rate) => Part(
         $"hyper-encoder config {rate.Index}",

@@ -7,7 +7,9 @@ internal enum Conditions
     /// <summary>Neither: the null text and zero feature maps.</summary>
     None = 0,
 
-    /// <summary>The caption; without it, the model's <c>null_text</c>, or the empty caption where there is none.</summary>
+    /// <summary>
+    /// The caption; without it, the model's <c>null_text</c>, or the empty caption where there is none.
+    /// </summary>
     Text = 1,
 
     /// <summary>The codes' features z_l; without them, zeros.</summary>

@@ -20,7 +20,9 @@ internal static class DiffusionSampler
     /// <param name="progress">Is told after each evaluation, on the calling thread unless it chooses another.</param>
     /// <param name="cancellation">Looked at before each evaluation.</param>
     /// <exception cref="PerCoException">A step gave NaN, infinity or an implausible size; names the step.</exception>
-    /// <exception cref="OperationCanceledException">The run was cancelled; the latents are then unspecified.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The run was cancelled; the latents are then unspecified.
+    /// </exception>
     public static void Sample(
         IScheduler scheduler,
         INoisePredictor predictor,

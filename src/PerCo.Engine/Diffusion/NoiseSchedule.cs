@@ -51,7 +51,9 @@ internal static class NoiseSchedule
     /// ("Common Diffusion Noise Schedules and Sample Steps are Flawed", arXiv 2305.08891, algorithm 1).
     /// </summary>
     /// <param name="config">The configuration.</param>
-    /// <param name="smallestAlpha">What a rescaled last ᾱ is set to where the scheduler divides by it, else null.</param>
+    /// <param name="smallestAlpha">
+    /// What a rescaled last ᾱ is set to where the scheduler divides by it, else null.
+    /// </param>
     public static float[] AlphasCumprod(SchedulerConfig config, float? smallestAlpha)
     {
         float[] betas = Betas(config);

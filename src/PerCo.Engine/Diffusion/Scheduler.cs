@@ -1,6 +1,8 @@
 namespace PerCo.Engine.Diffusion;
 
-/// <summary>What all schedulers share: the list of timesteps, and the checks of lengths and of the order of steps.</summary>
+/// <summary>
+/// What all schedulers share: the list of timesteps, and the checks of lengths and of the order of steps.
+/// </summary>
 internal abstract class Scheduler : IScheduler
 {
     private readonly float[] _timesteps;
@@ -35,7 +37,9 @@ internal abstract class Scheduler : IScheduler
         Advance(modelOutput, stepIndex, sample);
     }
 
-    /// <summary>Most schedulers keep the sample's variance at what the network was trained with: nothing to scale.</summary>
+    /// <summary>
+    /// Most schedulers keep the sample's variance at what the network was trained with: nothing to scale.
+    /// </summary>
     protected virtual void Scale(ReadOnlySpan<float> sample, int stepIndex, Span<float> scaled)
         => sample.CopyTo(scaled);
 

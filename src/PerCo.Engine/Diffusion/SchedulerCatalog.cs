@@ -2,7 +2,9 @@ using PerCo.Engine.Diffusion.Schedulers;
 
 namespace PerCo.Engine.Diffusion;
 
-/// <summary>The schedulers that there are: the short name of <c>--scheduler</c>, diffusers' class, and our class.</summary>
+/// <summary>
+/// The schedulers that there are: the short name of <c>--scheduler</c>, diffusers' class, and our class.
+/// </summary>
 public static class SchedulerCatalog
 {
     private static readonly Entry[] Entries =

@@ -24,7 +24,9 @@ public sealed class SchedulerConfig
     /// <summary>Where the fields came from, for messages.</summary>
     public string Source { get; }
 
-    /// <summary>The class that the file was written for, e.g. <c>DDIMScheduler</c>; empty where it names none.</summary>
+    /// <summary>
+    /// The class that the file was written for, e.g. <c>DDIMScheduler</c>; empty where it names none.
+    /// </summary>
     public string ClassName { get; }
 
     /// <summary>Reads a file.</summary>
@@ -47,7 +49,8 @@ public sealed class SchedulerConfig
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new PerCoException(
-                $"{path}: the scheduler's configuration cannot be read ({e.Message}). Is the model folder complete?", e);
+                $"{path}: the scheduler's configuration cannot be read ({e.Message}). Is the model folder complete?",
+                    e);
         }
     }
 

@@ -38,7 +38,9 @@ internal static class SigmaSchedule
         return sigmas;
     }
 
-    /// <summary>The (fractional) timesteps whose trained σ these are; interpolated in log σ, clamped to the table.</summary>
+    /// <summary>
+    /// The (fractional) timesteps whose trained σ these are; interpolated in log σ, clamped to the table.
+    /// </summary>
     public static double[] ToTimesteps(ReadOnlySpan<double> sigmas, float[] table)
     {
         double[] timesteps = new double[sigmas.Length];

@@ -24,7 +24,9 @@ internal static class TimestepSchedule
     }
 
     /// <summary>The timesteps of a run, noisiest first; linearly spaced ones are not yet rounded.</summary>
-    /// <exception cref="PerCoException">The steps are out of range, or the offset leads out of the training.</exception>
+    /// <exception cref="PerCoException">
+    /// The steps are out of range, or the offset leads out of the training.
+    /// </exception>
     public static double[] Descending(SchedulerConfig config, string fallbackSpacing, int steps)
     {
         int train = NoiseSchedule.TrainTimesteps(config);

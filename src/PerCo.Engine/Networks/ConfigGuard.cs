@@ -7,7 +7,9 @@ namespace PerCo.Engine.Networks;
 /// </summary>
 internal static class ConfigGuard
 {
-    /// <summary>Upper bound on channels, layers' features and the like; the largest published networks have 10240.</summary>
+    /// <summary>
+    /// Upper bound on channels, layers' features and the like; the largest published networks have 10240.
+    /// </summary>
     public const int MaxChannels = 1 << 16;
 
     /// <summary>Upper bound on blocks and layers in a list.</summary>
@@ -21,7 +23,8 @@ internal static class ConfigGuard
         {
             if (config.Has(name))
             {
-                throw config.Error(name, "is not supported, expected null: the model needs parts that this engine lacks");
+                throw config.Error(name, "is not supported, expected null: the model needs parts that this engine "
+                    + "lacks");
             }
         }
     }

@@ -182,7 +182,8 @@ public sealed class HostTensor
         var values = new float[(long)Shape[0] * count * kernel];
         for (int o = 0; o < Shape[0]; o++)
         {
-            Array.Copy(all, ((long)o * Shape[1] + start) * kernel, values, (long)o * count * kernel, (long)count * kernel);
+            Array.Copy(all, ((long)o * Shape[1] + start) * kernel, values, (long)o * count * kernel,
+                (long)count * kernel);
         }
 
         Span<int> extents = stackalloc int[Shape.Rank];

@@ -80,7 +80,9 @@ public readonly struct Shape : IEquatable<Shape>
         return new Shape(extents);
     }
 
-    /// <summary>Writes the extents into <paramref name="destination"/>, which holds at least <see cref="Rank"/>.</summary>
+    /// <summary>
+    /// Writes the extents into <paramref name="destination"/>, which holds at least <see cref="Rank"/>.
+    /// </summary>
     public void CopyTo(Span<int> destination)
     {
         for (int i = 0; i < Rank; i++)

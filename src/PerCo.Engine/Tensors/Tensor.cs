@@ -4,7 +4,8 @@ namespace PerCo.Engine.Tensors;
 
 /// <summary>
 /// An activation in a backend's memory, dense, channels innermost. The element type is the backend's own (fp32 on
-/// the CPU, fp16 on most GPUs); values cross the border as fp32 through <see cref="Backend.Upload(Shape, ReadOnlySpan{float})"/>
+/// the CPU, fp16 on most GPUs); values cross the border as fp32 through <see cref="Backend.Upload(Shape,
+/// ReadOnlySpan{float})"/>
 /// and <see cref="ToFloats"/>. Disposing gives the memory back to the backend's arena.
 /// </summary>
 public sealed class Tensor : IDisposable

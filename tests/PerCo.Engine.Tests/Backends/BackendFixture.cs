@@ -40,7 +40,9 @@ public abstract class BackendFixture : IDisposable
     /// <summary>What it is compared with.</summary>
     public ReferenceBackend Reference { get; } = new();
 
-    /// <summary>How much looser than in fp32 the backend's arithmetic may be; tolerances are multiplied with it.</summary>
+    /// <summary>
+    /// How much looser than in fp32 the backend's arithmetic may be; tolerances are multiplied with it.
+    /// </summary>
     public virtual double Looseness => 1;
 
     public void Dispose()

@@ -39,7 +39,8 @@ public sealed record Tolerance(double Normalised, double Worst)
         {
             if (float.IsNaN(expected[i]) || float.IsNaN(actual[i]))
             {
-                Assert.True(float.IsNaN(expected[i]) && float.IsNaN(actual[i]), $"[{i}]: {actual[i]}, not {expected[i]}.");
+                Assert.True(float.IsNaN(expected[i])
+                    && float.IsNaN(actual[i]), $"[{i}]: {actual[i]}, not {expected[i]}.");
                 continue;
             }
 

@@ -16,7 +16,8 @@ public class PerCoFileTests
     public void What_is_written_is_read(int width, int height, int stride, int entries, int books)
     {
         var grid = new CodeGrid(stride, entries, books);
-        PerCoFile file = Sample(width, height, grid) with { Seed = 12345678901234567890, Steps = 7, GuidanceHundredths = 250 };
+        PerCoFile file = Sample(width, height, grid) with { Seed = 12345678901234567890, Steps = 7,
+            GuidanceHundredths = 250 };
         AssertEqual(file, PerCoFile.Parse(file.ToBytes()));
         PerCoFile plain = Sample(width, height, grid);
         AssertEqual(plain, PerCoFile.Parse(plain.ToBytes()));

@@ -45,7 +45,9 @@ internal sealed class NetworkCase : IDisposable
         return backend.Upload(new Shape(shape[0], shape[2], shape[3], shape[1]), moved);
     }
 
-    /// <summary>rms(value − expected) / rms(expected), after moving the channels innermost in the expected array.</summary>
+    /// <summary>
+    /// rms(value − expected) / rms(expected), after moving the channels innermost in the expected array.
+    /// </summary>
     public double Error(string name, Tensor value)
     {
         Shape shape = this[name].Shape;

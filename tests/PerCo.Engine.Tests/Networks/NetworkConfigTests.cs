@@ -97,7 +97,8 @@ public sealed class NetworkConfigTests
     [InlineData("an_option_of_tomorrow", "1")]
     public void UNetOptionsThatWouldChangeTheResultAreRefusedByName(string field, string value)
     {
-        PerCoException error = Assert.Throws<PerCoException>(() => UNetConfig.Read(Json($"{{ \"{field}\": {value} }}")));
+        PerCoException error = Assert.Throws<PerCoException>(()
+            => UNetConfig.Read(Json($"{{ \"{field}\": {value} }}")));
         Assert.StartsWith("test.json: field '" + field, error.Message);
     }
 
@@ -134,7 +135,8 @@ public sealed class NetworkConfigTests
     {
         UNetConfig.Read(Json(
             """
-            { "_class_name": "UNet2DConditionModel", "_diffusers_version": "0.8.0", "_name_or_path": "x", "dropout": 0.1,
+            { "_class_name": "UNet2DConditionModel", "_diffusers_version": "0.8.0", "_name_or_path": "x",
+                "dropout": 0.1,
               "act_fn": "swish", "sample_size": [64, 48], "use_linear_projection": true, "class_embed_type": null,
               "only_cross_attention": [false, false, false, false], "an_option_of_tomorrow": null,
               "mid_block_scale_factor": 1, "addition_embed_type_num_heads": 64 }

@@ -8,7 +8,8 @@ internal sealed class TapChecker(NetworkCase golden, double tolerance)
 {
     private const string Prefix = "tap.";
 
-    private readonly HashSet<string> _left = [.. golden.Names.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))];
+    private readonly HashSet<string> _left = [.. golden.Names.Where(n
+        => n.StartsWith(Prefix, StringComparison.Ordinal))];
 
     /// <summary>The handler to set as a network's Tap.</summary>
     public void Check(string name, Tensor value)

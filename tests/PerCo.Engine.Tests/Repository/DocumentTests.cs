@@ -8,7 +8,8 @@ namespace PerCo.Engine.Tests.Repository;
 /// <summary>What the documents say, checked against the code.</summary>
 public partial class DocumentTests
 {
-    public static TheoryData<string> Documents => new("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/FORMAT.md");
+    public static TheoryData<string> Documents => new("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
+        "docs/FORMAT.md");
 
     [Theory]
     [MemberData(nameof(Documents))]

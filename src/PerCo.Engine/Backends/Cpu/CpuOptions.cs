@@ -6,7 +6,9 @@ public sealed record CpuOptions
     /// <summary>More threads than this wait for memory on the machines that we know.</summary>
     private const int MostDefaultThreads = 64;
 
-    /// <summary>Threads that compute, the caller's among them; at least 1. One per processor by default, at most 64.</summary>
+    /// <summary>
+    /// Threads that compute, the caller's among them; at least 1. One per processor by default, at most 64.
+    /// </summary>
     public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, MostDefaultThreads);
 
     /// <summary>Vector instructions; the widest available by default.</summary>

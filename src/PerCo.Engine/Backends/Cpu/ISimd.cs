@@ -54,7 +54,10 @@ internal unsafe interface ISimd<V>
     /// <summary>value · 2^exponent for whole exponents from -252 to 252, rounded once.</summary>
     static abstract V Scale(V value, V exponent);
 
-    /// <summary>Where <paramref name="condition"/> is below zero, <paramref name="then"/>, elsewhere <paramref name="otherwise"/>.</summary>
+    /// <summary>
+    /// Where <paramref name="condition"/> is below zero, <paramref name="then"/>, elsewhere <paramref
+    /// name="otherwise"/>.
+    /// </summary>
     static abstract V SelectNegative(V condition, V then, V otherwise);
 
     /// <summary>Whether all lanes are equal (NaN equals nothing).</summary>

@@ -46,7 +46,9 @@ internal readonly unsafe struct Simd256 : ISimd<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Round(V a) => Vector256.Round(a);
 
-    /// <remarks>Two factors, so that results near the ends of the range (and zero and infinity) come out right.</remarks>
+    /// <remarks>
+    /// Two factors, so that results near the ends of the range (and zero and infinity) come out right.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Scale(V value, V exponent)
     {

@@ -15,7 +15,8 @@ internal interface ISimdBody
 internal static class SimdParallel
 {
     /// <summary>
-    /// Values an item of element-wise work has at least: 64 KiB, which takes some microseconds. Fixed, so that the items
+    /// Values an item of element-wise work has at least: 64 KiB, which takes some microseconds. Fixed, so that the
+    /// items
     /// do not depend on the number of threads.
     /// </summary>
     public const int Grain = 1 << 14;
@@ -41,7 +42,9 @@ internal static class SimdParallel
     /// <summary>Items of <paramref name="grain"/> that cover <paramref name="count"/>.</summary>
     public static int Items(long count, long grain) => checked((int)((count + grain - 1) / grain));
 
-    /// <summary>Rows of <paramref name="rowLength"/> values that make an item of about <see cref="Grain"/> values.</summary>
+    /// <summary>
+    /// Rows of <paramref name="rowLength"/> values that make an item of about <see cref="Grain"/> values.
+    /// </summary>
     public static int RowsPerItem(int rowLength) => Math.Max(1, Grain / Math.Max(1, rowLength));
 
     private readonly struct At<TBody, S, V>(TBody body) : IParallelBody

@@ -5,7 +5,9 @@ using System.Runtime.InteropServices;
 
 namespace PerCo.Engine.Backends.Cpu;
 
-/// <summary>Work that a <see cref="WorkerPool"/> splits: a struct, so that nothing is allocated or called virtually.</summary>
+/// <summary>
+/// Work that a <see cref="WorkerPool"/> splits: a struct, so that nothing is allocated or called virtually.
+/// </summary>
 internal interface IParallelBody
 {
     /// <summary>Does one item.</summary>
@@ -22,7 +24,9 @@ internal interface IParallelBody
 /// </summary>
 internal sealed unsafe class WorkerPool : IDisposable
 {
-    /// <summary>Longer than the serial gaps within a forward pass, shorter than anyone would notice on a battery.</summary>
+    /// <summary>
+    /// Longer than the serial gaps within a forward pass, shorter than anyone would notice on a battery.
+    /// </summary>
     private static readonly long SpinTicks = Stopwatch.Frequency / 5000;
 
     /// <summary>Spins between two looks at the clock, or two offers to let another thread run.</summary>
@@ -54,7 +58,9 @@ internal sealed unsafe class WorkerPool : IDisposable
     private ExceptionDispatchInfo? _error;
     private volatile bool _stop;
 
-    /// <summary>Starts <paramref name="threads"/> − 1 threads; the caller of <see cref="For{TBody}"/> is the last.</summary>
+    /// <summary>
+    /// Starts <paramref name="threads"/> − 1 threads; the caller of <see cref="For{TBody}"/> is the last.
+    /// </summary>
     public WorkerPool(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);

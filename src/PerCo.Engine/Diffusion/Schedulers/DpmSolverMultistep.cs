@@ -134,7 +134,9 @@ internal sealed class DpmSolverMultistep : Scheduler
                 endsAtZero);
         }
 
-        /// <summary>Leaves out timesteps whose λ is below <c>lambda_min_clipped</c> (the noisiest of a cosine).</summary>
+        /// <summary>
+        /// Leaves out timesteps whose λ is below <c>lambda_min_clipped</c> (the noisiest of a cosine).
+        /// </summary>
         private static int UsableTimesteps(SchedulerConfig config, float[] alphas)
         {
             double least = config.Number(

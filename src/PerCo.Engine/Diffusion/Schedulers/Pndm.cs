@@ -78,7 +78,8 @@ internal sealed class Pndm : Scheduler
         if (steps <= RungeKuttaSteps)
         {
             throw new PerCoException(
-                $"{config.Source}: field 'skip_prk_steps' is false, so PNDM needs at least {RungeKuttaSteps + 1} steps, "
+                $"{config.Source}: field 'skip_prk_steps' is false, so PNDM needs at least {RungeKuttaSteps + 1} "
+                    + $"steps, "
                 + $"got {steps}. Choose more with --steps.");
         }
 

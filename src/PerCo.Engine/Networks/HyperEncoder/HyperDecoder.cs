@@ -20,7 +20,9 @@ public sealed class HyperDecoder : IDisposable
     /// <summary>Prepares the weights.</summary>
     /// <param name="backend">Where the network will run.</param>
     /// <param name="config">The hyper-encoder's <c>config.json</c>.</param>
-    /// <param name="source">The hyper-encoder's checkpoint, which must stay open as long as this object is in use.</param>
+    /// <param name="source">
+    /// The hyper-encoder's checkpoint, which must stay open as long as this object is in use.
+    /// </param>
     /// <exception cref="PerCoException">A tensor is missing, unused, or has another shape.</exception>
     public HyperDecoder(Backend backend, HyperEncoderConfig config, IWeightSource source)
     {

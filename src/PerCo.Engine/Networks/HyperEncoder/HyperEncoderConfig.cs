@@ -5,7 +5,9 @@ namespace PerCo.Engine.Networks.HyperEncoder;
 /// <summary>The fields of a PerCo (SD) HyperEncoder's config.json, with that class's defaults.</summary>
 public sealed record HyperEncoderConfig
 {
-    /// <summary>Rows and columns of a 512×512 picture's latent, which <see cref="SpatialSize"/> is relative to.</summary>
+    /// <summary>
+    /// Rows and columns of a 512×512 picture's latent, which <see cref="SpatialSize"/> is relative to.
+    /// </summary>
     private const int LatentSize = 64;
 
     private static readonly HashSet<string> Known = ["M", "N", "cfg_cs", "cfg_ss", "codebook_dim", "in_channels"];
@@ -31,7 +33,9 @@ public sealed record HyperEncoderConfig
     /// <summary>Latent positions that one code stands for, in rows and in columns.</summary>
     public int Downscale => LatentSize / SpatialSize;
 
-    /// <summary>Rows (or columns) of codes for that many rows of a latent; a part of a code's rows counts as whole.</summary>
+    /// <summary>
+    /// Rows (or columns) of codes for that many rows of a latent; a part of a code's rows counts as whole.
+    /// </summary>
     public int GridExtent(int latentExtent) => (int)(((long)latentExtent + Downscale - 1) / Downscale);
 
     /// <summary>Reads a config.json.</summary>

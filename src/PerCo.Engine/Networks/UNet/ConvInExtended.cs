@@ -6,7 +6,8 @@ using Conv2d = PerCo.Engine.Layers.Conv2d;
 namespace PerCo.Engine.Networks.UNet;
 
 /// <summary>
-/// The first convolution, over the channels of the noisy latent and of the codes' features. It is linear, so it is taken
+/// The first convolution, over the channels of the noisy latent and of the codes' features. It is linear, so it is
+/// taken
 /// apart: the features' share is the same at every step and computed once.
 /// </summary>
 internal sealed class ConvInExtended

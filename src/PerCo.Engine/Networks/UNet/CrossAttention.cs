@@ -28,7 +28,9 @@ internal sealed class CrossAttention
         layers.Add(this);
     }
 
-    /// <summary>The text's keys and values, which are the same at every step: [b, tokens, d] → [b, tokens, 2c].</summary>
+    /// <summary>
+    /// The text's keys and values, which are the same at every step: [b, tokens, d] → [b, tokens, 2c].
+    /// </summary>
     public Tensor PrepareContext(Tensor context) => _toKv.Forward(context);
 
     /// <summary>[b, h, w, c] → [b, h, w, c], plus <paramref name="residual"/>.</summary>

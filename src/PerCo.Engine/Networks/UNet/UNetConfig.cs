@@ -21,7 +21,8 @@ public sealed record UNetConfig
     public IReadOnlyList<bool> DownAttention { get; init; } = [true, true, true, false];
 
     /// <summary>
-    /// Whether each up block attends to the text (CrossAttnUpBlock2D). In the file's order: the lowest resolution first.
+    /// Whether each up block attends to the text (CrossAttnUpBlock2D). In the file's order: the lowest resolution
+    /// first.
     /// </summary>
     public IReadOnlyList<bool> UpAttention { get; init; } = [false, true, true, true];
 
@@ -49,7 +50,9 @@ public sealed record UNetConfig
     /// <summary>Added to the variance in the residual blocks and the last norm.</summary>
     public float NormEps { get; init; } = 1e-5f;
 
-    /// <summary>Zeros around the input where a down block halves it: 1, or 0 for one row below and column right.</summary>
+    /// <summary>
+    /// Zeros around the input where a down block halves it: 1, or 0 for one row below and column right.
+    /// </summary>
     public int DownsamplePadding { get; init; } = 1;
 
     /// <summary>Rows and columns of the first convolution's kernel; odd.</summary>
@@ -64,10 +67,14 @@ public sealed record UNetConfig
     /// <summary>Taken from the number of the timestep's frequencies when they are spread.</summary>
     public int FreqShift { get; init; }
 
-    /// <summary>Channels of the time embedding: four times the first resolution's where the file says nothing.</summary>
+    /// <summary>
+    /// Channels of the time embedding: four times the first resolution's where the file says nothing.
+    /// </summary>
     public int TimeEmbeddingDim { get; init; } = 1280;
 
     /// <summary>Reads a config.json.</summary>
-    /// <exception cref="PerCoException">A field is damaged, out of range, or asks for what is not supported.</exception>
+    /// <exception cref="PerCoException">
+    /// A field is damaged, out of range, or asks for what is not supported.
+    /// </exception>
     public static UNetConfig Read(ConfigReader config) => UNetConfigReader.Read(config);
 }

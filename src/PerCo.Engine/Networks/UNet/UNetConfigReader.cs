@@ -40,7 +40,8 @@ internal static class UNetConfigReader
             InChannels = config.Int("in_channels", defaults.InChannels, 1, ConfigGuard.MaxChannels),
             OutChannels = config.Int("out_channels", defaults.OutChannels, 1, ConfigGuard.MaxChannels),
             BlockOutChannels = channels,
-            DownAttention = Attention(config, "down_block_types", "DownBlock2D", defaults.DownAttention, channels.Length),
+            DownAttention = Attention(config, "down_block_types", "DownBlock2D", defaults.DownAttention,
+                channels.Length),
             UpAttention = Attention(config, "up_block_types", "UpBlock2D", defaults.UpAttention, channels.Length),
             LayersPerBlock = PerBlock(config, "layers_per_block", 2, channels.Length, ConfigGuard.MaxLayers),
             TransformerLayersPerBlock = PerBlock(
@@ -66,7 +67,8 @@ internal static class UNetConfigReader
     {
         config.RefuseUnknown(Known);
         config.RefuseAny(
-            "addition_embed_type", "class_embed_type", "cross_attention_norm", "encoder_hid_dim", "encoder_hid_dim_type",
+            "addition_embed_type", "class_embed_type", "cross_attention_norm", "encoder_hid_dim",
+                "encoder_hid_dim_type",
             "num_attention_heads", "num_class_embeds", "reverse_transformer_layers_per_block", "time_cond_proj_dim",
             "time_embedding_act_fn", "timestep_post_act");
         config.RefuseUnless(

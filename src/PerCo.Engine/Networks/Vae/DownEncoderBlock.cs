@@ -24,7 +24,8 @@ internal sealed class DownEncoderBlock
         // Zeros below and to the right only, unlike in the U-Net.
         _downsample = downsample
             ? new Conv2d(
-                scope["downsamplers"][0]["conv"], outputs, outputs, kernel: 3, stride: 2, Padding.BottomRight, bias: true)
+                scope["downsamplers"][0]["conv"], outputs, outputs, kernel: 3, stride: 2, Padding.BottomRight,
+                    bias: true)
             : null;
         _tap = scope.TapHere();
     }

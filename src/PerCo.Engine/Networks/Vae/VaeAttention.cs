@@ -6,7 +6,9 @@ using GroupNorm = PerCo.Engine.Layers.GroupNorm;
 
 namespace PerCo.Engine.Networks.Vae;
 
-/// <summary>Self-attention over all positions with one head, in the middle of the autoencoder (diffusers Attention).</summary>
+/// <summary>
+/// Self-attention over all positions with one head, in the middle of the autoencoder (diffusers Attention).
+/// </summary>
 internal sealed class VaeAttention
 {
     private readonly GroupNorm _norm;

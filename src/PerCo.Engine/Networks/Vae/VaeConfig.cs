@@ -24,7 +24,9 @@ public sealed record VaeConfig
     /// <summary>Channels of the picture that comes out.</summary>
     public int OutChannels { get; init; } = 3;
 
-    /// <summary>Channels at each resolution, the picture's own first; each further one halves height and width.</summary>
+    /// <summary>
+    /// Channels at each resolution, the picture's own first; each further one halves height and width.
+    /// </summary>
     public IReadOnlyList<int> BlockOutChannels { get; init; } = [64];
 
     /// <summary>Residual blocks a resolution in the encoder; the decoder has one more.</summary>
@@ -49,7 +51,9 @@ public sealed record VaeConfig
     public int Downscale => 1 << (BlockOutChannels.Count - 1);
 
     /// <summary>Reads a config.json.</summary>
-    /// <exception cref="PerCoException">A field is damaged, out of range, or asks for what is not supported.</exception>
+    /// <exception cref="PerCoException">
+    /// A field is damaged, out of range, or asks for what is not supported.
+    /// </exception>
     public static VaeConfig Read(ConfigReader config)
     {
         config.RequireClass("AutoencoderKL");
@@ -68,7 +72,8 @@ public sealed record VaeConfig
 
         if (Array.Find(channels, c => c % groups != 0) is var odd and not 0)
         {
-            throw config.Error("block_out_channels", $"contains {odd}, expected multiples of norm_num_groups, {groups}");
+            throw config.Error("block_out_channels", $"contains {odd}, expected multiples of norm_num_groups, "
+                + $"{groups}");
         }
 
         RequireBlocks(config, "down_block_types", "DownEncoderBlock2D", channels.Length);

@@ -17,7 +17,9 @@ internal sealed class VaeDecoder
     private readonly GroupNorm _normOut;
     private readonly Conv2d _convOut;
 
-    /// <summary>Builds the decoder from <c>decoder</c> and <c>post_quant_conv</c> below <paramref name="root"/>.</summary>
+    /// <summary>
+    /// Builds the decoder from <c>decoder</c> and <c>post_quant_conv</c> below <paramref name="root"/>.
+    /// </summary>
     public VaeDecoder(LayerScope root, VaeConfig config)
     {
         LayerScope scope = root["decoder"];

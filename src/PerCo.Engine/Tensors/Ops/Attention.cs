@@ -32,7 +32,8 @@ public static class Attention
         Shape qs = q.Tensor.Shape, ks = k.Tensor.Shape, vs = v.Tensor.Shape;
         OpCheck.That(spec.Heads > 0 && q.Count % spec.Heads == 0, "Attention", "channels of q",
             $"a multiple of {spec.Heads} heads", q.Count);
-        OpCheck.That(k.Count == q.Count && ks.Batch == qs.Batch, "Attention", "k", $"{q.Count} channels, batch {qs.Batch}", ks);
+        OpCheck.That(k.Count == q.Count && ks.Batch == qs.Batch, "Attention", "k",
+            $"{q.Count} channels, batch {qs.Batch}", ks);
         OpCheck.That(v.Count == q.Count && vs.Batch == qs.Batch && vs.Tokens == ks.Tokens, "Attention", "v", ks, vs);
         OpCheck.That(spec.KeyCount >= 0 && spec.KeyCount <= ks.Tokens && ks.Tokens > 0, "Attention", "key count",
             $"0 to {ks.Tokens}", spec.KeyCount);

@@ -28,20 +28,25 @@ public readonly record struct Conv2dSpec(
     int Inputs, int Outputs, int KernelHeight, int KernelWidth, int Stride, Padding Padding);
 
 /// <summary>
-/// Optional operands of a convolution: y = activation(conv(upsample(concat(x, second))) + bias + channelBias + residual).
+/// Optional operands of a convolution: y = activation(conv(upsample(concat(x, second))) + bias + channelBias +
+/// residual).
 /// </summary>
 public readonly record struct Conv2dOperands
 {
     /// <summary>A second source, whose channels follow the first one's: [batch, height, width, channels2].</summary>
     public Tensor? Second { get; init; }
 
-    /// <summary>Height and width that the input is up-sampled to (nearest neighbour) while it is read; 0 for none.</summary>
+    /// <summary>
+    /// Height and width that the input is up-sampled to (nearest neighbour) while it is read; 0 for none.
+    /// </summary>
     public int UpsampleHeight { get; init; }
 
     /// <inheritdoc cref="UpsampleHeight"/>
     public int UpsampleWidth { get; init; }
 
-    /// <summary>Added to every position of a picture: [batch, 1, outputs] or [batch, outputs] (a time embedding).</summary>
+    /// <summary>
+    /// Added to every position of a picture: [batch, 1, outputs] or [batch, outputs] (a time embedding).
+    /// </summary>
     public Tensor? ChannelBias { get; init; }
 
     /// <summary>Added element by element; the result's shape, or with batch 1 for all pictures of the batch.</summary>
@@ -51,7 +56,9 @@ public readonly record struct Conv2dOperands
     public Activation Activation { get; init; }
 }
 
-/// <summary>Shape rules of <c>Conv2d</c>: x [batch, height, width, inputs] → [batch, height', width', outputs].</summary>
+/// <summary>
+/// Shape rules of <c>Conv2d</c>: x [batch, height, width, inputs] → [batch, height', width', outputs].
+/// </summary>
 public static class Conv2d
 {
     /// <summary>Checks the operands and returns the result's shape.</summary>

@@ -56,7 +56,8 @@ public static class ElementwiseShapes
     /// <summary>Nearest codes of [.., channels].</summary>
     public static void VectorQuantize(Tensor x, CodebookWeights codebook, int indices, int margins)
     {
-        OpCheck.That(x.Shape.Channels == codebook.Channels, "VectorQuantize", "x", $"[..,{codebook.Channels}]", x.Shape);
+        OpCheck.That(x.Shape.Channels == codebook.Channels, "VectorQuantize", "x", $"[..,{codebook.Channels}]",
+            x.Shape);
         OpCheck.That(indices == x.Shape.Rows, "VectorQuantize", "indices", x.Shape.Rows, indices);
         OpCheck.That(margins == 0 || margins == indices, "VectorQuantize", "margins", indices, margins);
     }

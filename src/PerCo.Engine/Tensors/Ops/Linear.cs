@@ -3,7 +3,9 @@ namespace PerCo.Engine.Tensors.Ops;
 /// <summary>What a matrix product over channels does: y = activation(x·Wᵀ + bias + residual).</summary>
 /// <param name="Inputs">Features of x, the second extent of the weight [outputs, inputs].</param>
 /// <param name="Outputs">Features of the product before the activation, the first extent of the weight.</param>
-/// <param name="Activation">Applied last; <see cref="Activation.Geglu"/> halves the features and takes no residual.</param>
+/// <param name="Activation">
+/// Applied last; <see cref="Activation.Geglu"/> halves the features and takes no residual.
+/// </param>
 public readonly record struct LinearSpec(int Inputs, int Outputs, Activation Activation = Activation.None)
 {
     /// <summary>Features of the result.</summary>
@@ -22,7 +24,8 @@ public static class Linear
             spec.Activation != Activation.Geglu || (residual is null && spec.Outputs % 2 == 0),
             "Linear", "GEGLU", "an even number of features and no residual", spec);
         Shape result = x.Shape.WithChannels(spec.ResultFeatures);
-        OpCheck.That(residual is null || residual.Shape.Count == result.Count, "Linear", "residual", result, residual?.Shape);
+        OpCheck.That(residual is null || residual.Shape.Count == result.Count, "Linear", "residual", result,
+            residual?.Shape);
         return result;
     }
 }

@@ -90,7 +90,8 @@ public abstract class GroupNormTests(BackendFixture fixture) : OpSuite(fixture)
         return op.Backend.GroupNorm(op.Upload(new Shape(2, 3, 3, 20), x), weights, 5, 1e-5f);
     });
 
-    private void Check(Shape shape, int groups, Activation activation = Activation.None) => Compare(Tolerance.Norm, op =>
+    private void Check(Shape shape, int groups, Activation activation = Activation.None) =>
+        Compare(Tolerance.Norm, op =>
     {
         using NormWeights weights = Weights(op, shape.Channels);
         return op.Backend.GroupNorm(op.Random(shape, "x", 2), weights, groups, 1e-5f, activation);

@@ -56,7 +56,8 @@ public abstract class LayerNormTests(BackendFixture fixture) : OpSuite(fixture)
     private static Tensor Norm(OpCase op, Tensor x)
     {
         var channels = new Shape(x.Shape.Channels);
-        using NormWeights weights = op.Backend.PrepareNorm(OpCase.Weight(channels, "scale"), OpCase.Weight(channels, "shift"));
+        using NormWeights weights = op.Backend.PrepareNorm(OpCase.Weight(channels, "scale"), OpCase.Weight(channels,
+            "shift"));
         return op.Backend.LayerNorm(x, weights, 1e-5f);
     }
 }

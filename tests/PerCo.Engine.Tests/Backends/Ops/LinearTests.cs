@@ -99,7 +99,8 @@ public abstract class LinearTests(BackendFixture fixture) : OpSuite(fixture)
         OpCase.Weight(new Shape(spec.Outputs), "b"));
 
     private void Check(
-        int batch, int tokens, int inputs, int outputs, Activation activation = Activation.None, bool residual = false) =>
+        int batch, int tokens, int inputs, int outputs, Activation activation = Activation.None,
+            bool residual = false) =>
         Compare(Tolerance.Sum, op =>
         {
             var spec = new LinearSpec(inputs, outputs, activation);

@@ -23,7 +23,8 @@ public abstract class SigmoidGateTests(BackendFixture fixture) : OpSuite(fixture
         const float N = float.NaN;
         var shape = new Shape(1, 1, 5);
         return op.Backend.SigmoidGate(
-            op.Upload(shape, [N, 1, 1, 1, 1]), op.Upload(shape, [1, N, 1, 2, 2]), op.Upload(shape, [1, 1, N, 1e9f, -1e9f]));
+            op.Upload(shape, [N, 1, 1, 1, 1]), op.Upload(shape, [1, N, 1, 2, 2]), op.Upload(shape, [1, 1, N, 1e9f,
+                -1e9f]));
     });
 
     private void Check(Shape shape) => Compare(Tolerance.Elementwise, op =>

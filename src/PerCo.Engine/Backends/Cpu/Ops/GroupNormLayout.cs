@@ -25,7 +25,9 @@ internal readonly unsafe record struct GroupNormLayout(
     /// <summary>Doubles that a run leaves behind: sums of all channels, then sums of squares.</summary>
     public long SumsPerRun => 2L * Channels;
 
-    /// <summary>The values of a source at a position of a picture, their number, and their place in the result.</summary>
+    /// <summary>
+    /// The values of a source at a position of a picture, their number, and their place in the result.
+    /// </summary>
     public GroupNormSource Source(int source, long picture, int position)
     {
         long row = picture * Positions + position;

@@ -39,13 +39,16 @@ public unsafe partial class ReferenceBackend
                                     continue;
                                 }
 
-                                long position = ((long)b * x.Shape.Height + sourceRow[iy]) * x.Shape.Width + sourceColumn[ix];
+                                long position = ((long)b * x.Shape.Height + sourceRow[iy]) * x.Shape.Width
+                                    + sourceColumn[ix];
                                 for (int i = 0; i < spec.Inputs; i++)
                                 {
                                     double value = i < firstChannels
                                         ? x.Values()[position * firstChannels + i]
-                                        : operands.Second!.Values()[position * (spec.Inputs - firstChannels) + i - firstChannels];
-                                    long tap = (((long)o * spec.Inputs + i) * spec.KernelHeight + ky) * spec.KernelWidth + kx;
+                                        : operands.Second!.Values()[position * (spec.Inputs - firstChannels)
+                                            + i - firstChannels];
+                                    long tap = (((long)o * spec.Inputs + i) * spec.KernelHeight
+                                        + ky) * spec.KernelWidth + kx;
                                     sum += value * w.Weight[tap];
                                 }
                             }
@@ -70,7 +73,9 @@ public unsafe partial class ReferenceBackend
         }
     }
 
-    /// <summary>Source row (or column) of each row when <paramref name="from"/> rows become <paramref name="to"/>.</summary>
+    /// <summary>
+    /// Source row (or column) of each row when <paramref name="from"/> rows become <paramref name="to"/>.
+    /// </summary>
     internal static int[] NearestSources(int from, int to)
     {
         // torch computes the ratio and the product in float32; other roundings move a pixel at odd ratios.

@@ -59,7 +59,8 @@ public unsafe partial class ReferenceBackend
                     for (int c = 0; c < to.Channels; c++)
                     {
                         result.Values()[(((long)b * to.Height + y) * to.Width + xx) * to.Channels + c] =
-                            x.Values()[(((long)b * from.Height + rows[y]) * from.Width + columns[xx]) * to.Channels + c];
+                            x.Values()[(((long)b * from.Height + rows[y]) * from.Width + columns[xx]) * to.Channels
+                                + c];
                     }
                 }
             }
