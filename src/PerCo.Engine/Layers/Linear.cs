@@ -3,7 +3,9 @@ using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Layers;
 
-/// <summary>A matrix product over channels with the checkpoint's <c>weight</c> [out, in] and <c>bias</c> [out].</summary>
+/// <summary>
+/// A matrix product over channels with the checkpoint's <c>weight</c> [out, in] and <c>bias</c> [out].
+/// </summary>
 public sealed class Linear
 {
     private readonly LinearWeights _weights;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace PerCo.Engine.Backends.Cpu;
 
-/// <summary>Native fp32 memory that prepared weights own: zeroed, aligned, outside the garbage collector's heap.</summary>
+/// <summary>
+/// Native fp32 memory that prepared weights own: zeroed, aligned, outside the garbage collector's heap.
+/// </summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {
     /// <summary>Large buffers begin on a large page, which saves most of the address translation.</summary>

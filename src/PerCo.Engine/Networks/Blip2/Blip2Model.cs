@@ -54,7 +54,9 @@ public sealed class Blip2Model : IDisposable
     /// <summary>Memory that the prepared weights take, in bytes.</summary>
     public long WeightBytes => _lease.Bytes;
 
-    /// <summary>Most tokens of a caption, the start token included, that the language model has positions for.</summary>
+    /// <summary>
+    /// Most tokens of a caption, the start token included, that the language model has positions for.
+    /// </summary>
     public int MaxLength => Config.Text.MaxPositions - Config.QueryTokens + 1;
 
     /// <summary>The picture's vectors: pixels [batch, size, size, 3] → [batch, 1 + patches, hidden].</summary>

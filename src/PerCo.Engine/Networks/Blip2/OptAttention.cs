@@ -22,7 +22,9 @@ internal sealed class OptAttention(LayerScope scope, OptConfig config)
         Causal = true,
     };
 
-    /// <summary>x [1, tokens, hidden] → the same shape; its keys and values go behind the past ones in the cache.</summary>
+    /// <summary>
+    /// x [1, tokens, hidden] → the same shape; its keys and values go behind the past ones in the cache.
+    /// </summary>
     public Tensor Forward(Tensor x, Tensor residual, Tensor cache, int past)
     {
         int tokens = x.Shape.Tokens;

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Cpu;
 
-/// <summary>The promise of one picture: equal bits at any number of threads and, in products, at any vector width.</summary>
+/// <summary>
+/// The promise of one picture: equal bits at any number of threads and, in products, at any vector width.
+/// </summary>
 public sealed class DeterminismTests
 {
     [Theory]
@@ -43,7 +45,9 @@ public sealed class DeterminismTests
         }
     }
 
-    /// <summary>Runs a case with every instruction set that this CPU has, each with several numbers of threads.</summary>
+    /// <summary>
+    /// Runs a case with every instruction set that this CPU has, each with several numbers of threads.
+    /// </summary>
     internal static void EqualEverywhere(bool strict, Func<OpCase, Tensor> run)
     {
         float[]? first = null;

@@ -216,7 +216,8 @@ internal unsafe struct MatrixProduct
         {
             for (int i = 0; i < rows; i++)
             {
-                new ReadOnlySpan<float>(from + i * fromStride, columns).CopyTo(new Span<float>(to + i * toStride, columns));
+                new ReadOnlySpan<float>(from + i * fromStride, columns).CopyTo(new Span<float>(to
+                    + i * toStride, columns));
             }
         }
 

@@ -3,7 +3,8 @@ using PerCo.Engine.Tensors;
 namespace PerCo.Engine.Backends.Cpu.Gemm;
 
 /// <summary>
-/// A weight in the order that the kernels read it: panels of <see cref="GemmKernels.Width"/> columns, [panel][k][width],
+/// A weight in the order that the kernels read it: panels of <see cref="GemmKernels.Width"/> columns,
+/// [panel][k][width],
 /// and a bias in the same order of columns. The last panel is half as wide where that suffices.
 /// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
@@ -72,7 +73,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
         return packed;
     }
 
-    /// <summary>Packs a convolution's weight [columns, inputs, kh, kw]; k is (kh, kw, input), as pixels lie in memory.</summary>
+    /// <summary>
+    /// Packs a convolution's weight [columns, inputs, kh, kw]; k is (kh, kw, input), as pixels lie in memory.
+    /// </summary>
     public static PackedMatrix FromConv2d(WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias)
     {
         int taps = weight.Shape[2] * weight.Shape[3];

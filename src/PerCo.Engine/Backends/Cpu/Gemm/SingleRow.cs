@@ -75,7 +75,8 @@ internal unsafe struct SingleRow : IParallelBody
             for (int p = panel; p < end; p++)
             {
                 int offset = (p - panel) * width;
-                kernels.Tile(1, _matrix.Vectors(p))(_matrix.K, _x, _matrix.Panel(p), bias + offset, 0, sums + offset, 0);
+                kernels.Tile(1, _matrix.Vectors(p))(_matrix.K, _x, _matrix.Panel(p), bias + offset, 0, sums
+                    + offset, 0);
             }
         }
 

@@ -4,7 +4,9 @@ using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Backends.Cpu.Gemm;
 
-/// <summary>What happens to a tile of sums before it becomes result: residual, activation, and cutting to size.</summary>
+/// <summary>
+/// What happens to a tile of sums before it becomes result: residual, activation, and cutting to size.
+/// </summary>
 internal static unsafe class TileFinish
 {
     /// <summary>
