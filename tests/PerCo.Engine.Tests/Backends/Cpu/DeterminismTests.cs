@@ -26,6 +26,23 @@ public sealed class DeterminismTests
             return op.Backend.Linear(op.Random(new Shape(1, rows, inputs), "x"), weights);
         });
 
+    [Theory]
+    [InlineData(20, 40, 17, 23, 3, 1)]
+    [InlineData(48, 24, 30, 20, 3, 1)]
+    [InlineData(3, 24, 16, 16, 3, 2)]
+    [InlineData(96, 35, 9, 7, 1, 1)]
+    public void StrictConv2dHasTheSameBitsEverywhere(
+        int inputs, int outputs, int height, int width, int kernel, int stride) =>
+        EqualEverywhere(strict: true, op =>
+        {
+            var spec = new Conv2dSpec(inputs, outputs, kernel, kernel, stride, Padding.All(kernel / 2));
+            using ConvWeights weights = op.Backend.PrepareConv2d(
+                spec, OpCase.Weight(new Shape(outputs, inputs, kernel, kernel), "w", 0.1f), null);
+            return op.Backend.Conv2d(
+                op.Random(new Shape(2, height, width, inputs), "x"), weights,
+                new Conv2dOperands { Activation = Activation.Silu });
+        });
+
     [Fact]
     public void ARowDoesNotDependOnItsNeighbours()
     {
