@@ -1,7 +1,6 @@
 using PerCo.Engine.Layers;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
-using Linear = PerCo.Engine.Layers.Linear;
 
 namespace PerCo.Engine.Networks.UNet;
 
@@ -19,45 +18,42 @@ internal sealed class BasicTransformerBlock
     private readonly LayerNorm _norm2;
     private readonly CrossAttention _attn2;
     private readonly LayerNorm _norm3;
-    private readonly Linear _ffIn;
-    private readonly Linear _ffOut;
+    private readonly FeedForward _feedForward;
 
     public BasicTransformerBlock(
         LayerScope scope, int channels, int contextChannels, AttentionSpec spec, List<CrossAttention> layers)
     {
-        LayerScope feedForward = scope["ff"]["net"];
-        int inner = 4 * channels;
         _norm1 = new LayerNorm(scope["norm1"], channels, Epsilon);
         _attn1 = new SelfAttention(scope["attn1"], channels, spec);
         _norm2 = new LayerNorm(scope["norm2"], channels, Epsilon);
         _attn2 = new CrossAttention(scope["attn2"], channels, contextChannels, spec, layers);
         _norm3 = new LayerNorm(scope["norm3"], channels, Epsilon);
-        _ffIn = new Linear(feedForward[0]["proj"], channels, 2 * inner, Activation.Geglu, bias: true);
-        _ffOut = new Linear(feedForward[2], inner, channels, bias: true);
+        _feedForward = new FeedForward(scope["ff"], channels);
     }
 
     /// <summary>[b, h, w, c] → [b, h, w, c].</summary>
     public Tensor Forward(Tensor x, UNetConditions conditions)
     {
         // 1. Self-attention
-        HiddenState hidden;
-        using (Tensor normed = _norm1.Forward(x))
-        {
-            hidden = new HiddenState(_attn1.Forward(normed, residual: x));
-        }
+        using var hidden = new HiddenState(AttendToSelf(x));
 
-        using (hidden)
-        {
-            // 2. Attention to the text
-            using (Tensor normed = _norm2.Forward(hidden.Value))
-            {
-                hidden.Next(_attn2.Forward(normed, residual: hidden.Value, conditions));
-            }
+        // 2. Attention to the text
+        hidden.Next(AttendToText(hidden.Value, conditions));
 
-            // 3. Feed-forward: [b, h, w, 4c] in between.
-            using var inner = new HiddenState(_norm3.Forward(hidden.Value));
-            inner.Next(_ffIn.Forward(inner.Value));
-            return _ffOut.Forward(inner.Value, residual: hidden.Value);
-        }
+        // 3. Feed-forward
+        using Tensor normed = _norm3.Forward(hidden.Value);
+        return _feedForward.Forward(normed, residual: hidden.Value);
+    }
+
+    private Tensor AttendToSelf(Tensor x)
+    {
+        using Tensor normed = _norm1.Forward(x);
+        return _attn1.Forward(normed, residual: x);
+    }
+
+    private Tensor AttendToText(Tensor x, UNetConditions conditions)
+    {
+        using Tensor normed = _norm2.Forward(x);
+        return _attn2.Forward(normed, residual: x, conditions);
     }
 }
