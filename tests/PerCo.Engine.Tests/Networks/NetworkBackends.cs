@@ -1,7 +1,6 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Reference;
-using Xunit;
 
 namespace PerCo.Engine.Tests.Networks;
 
@@ -15,8 +14,6 @@ internal static class NetworkBackends
 
     /// <summary>The same on the reference backend, whose sums are in double precision.</summary>
     public const double ReferenceTolerance = 1e-5;
-
-    public static TheoryData<string> Names => ["reference", "cpu"];
 
     public static Backend Create(string name) => name switch
     {

@@ -6,50 +6,61 @@ using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Tests.Networks;
 
-/// <summary>A checkpoint whose values follow from its tensors' names, as the reference cases fill theirs.</summary>
+/// <summary>
+/// A checkpoint of synthetic values with the names and shapes of a <c>parameters.json</c>. Tensors are made anew each
+/// time they are asked for, so that networks of full width take no memory twice.
+/// </summary>
 internal sealed class SyntheticWeights : IWeightSource
 {
     private const string Tag = "dev/";
 
-    private readonly Dictionary<string, HostTensor> _tensors = [];
+    private readonly Dictionary<string, Shape> _shapes = new(StringComparer.Ordinal);
 
-    /// <summary>Fills what a parameters.json lists.</summary>
-    public SyntheticWeights(string parametersJson)
+    public SyntheticWeights(string path)
     {
-        Name = parametersJson;
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(parametersJson));
-        foreach (JsonProperty entry in document.RootElement.EnumerateObject())
+        Name = path;
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
+        foreach (JsonProperty entry in json.RootElement.EnumerateObject())
         {
-            var shape = new Shape([.. entry.Value.EnumerateArray().Select(e => e.GetInt32())]);
-            float[] values = SyntheticTensors.Parameter(Tag + entry.Name, shape);
-            if (entry.Name.EndsWith("_codebook.embed", StringComparison.Ordinal))
-            {
-                NormaliseRows(values, shape.Channels);
-            }
-
-            _tensors[entry.Name] = HostTensor.FromFloats(entry.Name, shape, values);
+            _shapes[entry.Name] = new Shape([.. entry.Value.EnumerateArray().Select(e => e.GetInt32())]);
         }
     }
 
     public string Name { get; }
 
-    public IEnumerable<string> Keys => _tensors.Keys;
+    public IEnumerable<string> Keys => _shapes.Keys;
 
-    public bool TryGet(string key, [NotNullWhen(true)] out HostTensor? tensor) => _tensors.TryGetValue(key, out tensor);
-
-    /// <summary>Gives a tensor another name.</summary>
-    public void Rename(string from, string to)
+    public bool TryGet(string key, [NotNullWhen(true)] out HostTensor? tensor)
     {
-        _tensors.Remove(from, out HostTensor? tensor);
-        _tensors.Add(to, tensor!);
+        if (!_shapes.TryGetValue(key, out Shape shape))
+        {
+            tensor = null;
+            return false;
+        }
+
+        float[] values = SyntheticTensors.Parameter(Tag + key, shape);
+        if (key.EndsWith("_codebook.embed", StringComparison.Ordinal))
+        {
+            NormaliseRows(values, shape.Channels);
+        }
+
+        tensor = HostTensor.FromFloats(key, shape, values);
+        return true;
     }
 
-    /// <summary>Puts another tensor in the place of one.</summary>
-    public void Replace(string key, HostTensor tensor) => _tensors[key] = tensor;
+    /// <summary>An input of a case, all values times <paramref name="scale"/>.</summary>
+    public static float[] Input(string name, Shape shape, float scale)
+    {
+        float[] values = SyntheticTensors.Tensor(Tag + name, shape);
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] *= scale;
+        }
 
-    /// <summary>Takes a tensor away.</summary>
-    public void Remove(string key) => _tensors.Remove(key);
+        return values;
+    }
 
+    // The one exception of the reference cases' filling: codes have unit length.
     private static void NormaliseRows(float[] values, int length)
     {
         for (int start = 0; start < values.Length; start += length)

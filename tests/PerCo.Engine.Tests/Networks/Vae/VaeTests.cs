@@ -10,14 +10,13 @@ namespace PerCo.Engine.Tests.Networks.Vae;
 /// <summary>The autoencoder against diffusers 0.27, on a picture of 104×72 whose latent has odd extents.</summary>
 public sealed class VaeTests
 {
-    public static TheoryData<string> Backends => NetworkBackends.Names;
-
     private static VaeConfig Config => VaeConfig.Read(ConfigReader.Load(TestPaths.Goldens("vae/model/config.json")));
 
     private static SyntheticWeights Weights => new(TestPaths.Goldens("vae/model/parameters.json"));
 
     [Theory]
-    [MemberData(nameof(Backends))]
+    [InlineData("reference")]
+    [InlineData("cpu")]
     public void EncodesLikeDiffusers(string name)
     {
         using NetworkCase golden = NetworkCase.Open("vae/io.safetensors");
@@ -34,7 +33,8 @@ public sealed class VaeTests
     }
 
     [Theory]
-    [MemberData(nameof(Backends))]
+    [InlineData("reference")]
+    [InlineData("cpu")]
     public void DecodesLikeDiffusers(string name)
     {
         using NetworkCase golden = NetworkCase.Open("vae/io.safetensors");
@@ -66,7 +66,7 @@ public sealed class VaeTests
     {
         using NetworkCase golden = NetworkCase.Open("vae/io.safetensors");
         using Backend backend = NetworkBackends.Create("cpu");
-        SyntheticWeights old = Weights;
+        var old = new EditedWeights(Weights);
         foreach (string kind in new[] { "weight", "bias" })
         {
             const string Attention = "encoder.mid_block.attentions.0";
@@ -86,11 +86,8 @@ public sealed class VaeTests
     public void ADecodeNeverLoadsTheEncoder()
     {
         using Backend backend = NetworkBackends.Create("cpu");
-        SyntheticWeights half = Weights;
-        foreach (string key in half.Keys.Where(k => k.StartsWith("encoder.") || k.StartsWith("quant_conv.")).ToList())
-        {
-            half.Remove(key);
-        }
+        var half = new EditedWeights(Weights);
+        half.RemoveWhere(key => key.StartsWith("encoder.") || key.StartsWith("quant_conv."));
 
         using var vae = new Network(backend, Config, half);
         vae.LoadDecoder();
@@ -105,7 +102,7 @@ public sealed class VaeTests
     public void TensorsThatNothingReadsAreAnError()
     {
         using Backend backend = NetworkBackends.Create("cpu");
-        SyntheticWeights extra = Weights;
+        var extra = new EditedWeights(Weights);
         extra.Replace("decoder.extra", HostTensor.FromFloats("extra", new Shape(1), [1]));
         using var vae = new Network(backend, Config, extra);
         vae.LoadEncoder();
