@@ -19,6 +19,9 @@ public abstract class Backend : IDisposable
     /// <summary>What it runs on, for people: instruction set and threads, or the device's name and driver.</summary>
     public abstract string Description { get; }
 
+    /// <summary>What bounds its differences from the reference implementations.</summary>
+    public virtual NumericPlan Plan => NumericPlan.Fp32Direct;
+
     /// <summary>Held around a forward pass where several threads share the backend.</summary>
     public Lock Exclusive { get; } = new();
 

@@ -14,21 +14,26 @@ public sealed class ConfigReader
     // The largest configs of these models are 100 kB; shard indexes reach a few MB.
     private const long MaxBytes = 64 << 20;
 
-    private readonly JsonElement? _object;
+    private readonly JsonElement? _value;
     private readonly string _path;
 
     private ConfigReader(string file, string path, JsonElement? value)
     {
         File = file;
         _path = path;
-        _object = value;
+        _value = value;
     }
 
     /// <summary>The file, as errors say it.</summary>
     public string File { get; }
 
     /// <summary>The names of all fields, in the file's order.</summary>
-    public IEnumerable<string> Names => _object?.EnumerateObject().Select(p => p.Name) ?? [];
+    public IEnumerable<string> Names => _value switch
+    {
+        null => [],
+        { ValueKind: JsonValueKind.Array } list => Enumerable.Range(0, list.GetArrayLength()).Select(IndexName),
+        { } fields => fields.EnumerateObject().Select(p => p.Name),
+    };
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="PerCoException">The file is missing, too large, or no JSON object.</exception>
@@ -195,6 +200,15 @@ public sealed class ConfigReader
         { } value => throw Wrong(name, value, "an object"),
     };
 
+    /// <summary>A list of mixed types as a section with the fields 0, 1, 2 …; empty where it is missing.</summary>
+    /// <exception cref="PerCoException">The field is no list.</exception>
+    public ConfigReader Items(string name) => Find(name) switch
+    {
+        null => new ConfigReader(File, At(name), null),
+        { ValueKind: JsonValueKind.Array } value => new ConfigReader(File, At(name), value),
+        { } value => throw Wrong(name, value, "a list"),
+    };
+
     /// <summary>The objects of a list; none where the field is missing.</summary>
     /// <exception cref="PerCoException">The field is no list of objects.</exception>
     public ConfigReader[] Sections(string name) => Find(name) is not { } list
@@ -214,10 +228,21 @@ public sealed class ConfigReader
         return text.Length <= 40 ? text : text[..40] + "…";
     }
 
-    private JsonElement? Find(string name) =>
-        _object is { } o && o.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
-            ? value
-            : null;
+    private static string IndexName(int index) => index.ToString(CultureInfo.InvariantCulture);
+
+    private JsonElement? Find(string name)
+    {
+        JsonElement value = default;
+        bool found = _value switch
+        {
+            { ValueKind: JsonValueKind.Array } list =>
+                int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
+                && index < list.GetArrayLength() && (value = list[index]).ValueKind != JsonValueKind.Undefined,
+            { } fields => fields.TryGetProperty(name, out value),
+            null => false,
+        };
+        return found && value.ValueKind != JsonValueKind.Null ? value : null;
+    }
 
     private string At(string name) => _path.Length == 0 ? name : $"{_path}.{name}";
 

@@ -53,6 +53,22 @@ public sealed class ConfigReaderTests
     public void ASingleNumberStandsForAList() =>
         Assert.Equal([8, 8, 8], Parse("""{"heads": 8}""").Ints("heads", [], count: 3));
 
+    [Fact]
+    public void ReadsListsOfMixedTypes()
+    {
+        ConfigReader list = Parse("""{"input": ["x", [1, 2], 0.5, null]}""").Items("input");
+        Assert.Equal(["0", "1", "2", "3"], list.Names);
+        Assert.Equal("x", list.String("0", ""));
+        Assert.Equal([1, 2], list.Ints("1", []));
+        Assert.Equal(0.5f, list.Float("2", 0));
+        Assert.Equal(7, list.Int("3", 7));
+        Assert.Equal(7, list.Int("4", 7));
+        Assert.Equal(7, list.Int("-1", 7));
+        Assert.Empty(Parse("{}").Items("input").Names);
+        Explains("field 'f.1' is \"x\"", """{"f": [1, "x"]}""", c => c.Items("f").Int("1", 0));
+        Explains("field 'f' is 1, expected a list", """{"f": 1}""", c => c.Items("f"));
+    }
+
     [Theory]
     [InlineData("""{"f": "5"}""", "field 'f' is \"5\", expected an integer from 1 to 10")]
     [InlineData("""{"f": 0}""", "field 'f' is 0, expected an integer from 1 to 10")]

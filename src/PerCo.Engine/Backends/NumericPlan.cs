@@ -1,0 +1,17 @@
+namespace PerCo.Engine.Backends;
+
+/// <summary>How exactly a backend computes, as far as it bounds the differences from the reference implementations.</summary>
+public enum NumericPlan
+{
+    /// <summary>fp32 throughout, convolutions computed directly.</summary>
+    Fp32Direct,
+
+    /// <summary>fp32 throughout, convolutions by Winograd's algorithm where that is faster.</summary>
+    Fp32Winograd,
+
+    /// <summary>fp16 weights, fp32 activations and arithmetic.</summary>
+    Fp16Weights,
+
+    /// <summary>fp16 weights and activations, fp32 sums, norms and softmax.</summary>
+    Fp16,
+}
