@@ -22,6 +22,11 @@ public sealed record Tolerance(double Normalised, double Worst)
     public static Tolerance Sum { get; } = new(2e-6, 2e-5);
 
     /// <summary>
+    /// Scores of up to some tens, whose rounding errors the softmax turns into relative errors of the weights.
+    /// </summary>
+    public static Tolerance Attention { get; } = new(2e-6, 2e-5);
+
+    /// <summary>
     /// Winograd F(4×4,3×3) in fp32: its transforms multiply rounding errors (Lavin and Gray 2015, sec. 5.3).
     /// </summary>
     public static Tolerance Winograd { get; } = new(1e-4, 1e-3);

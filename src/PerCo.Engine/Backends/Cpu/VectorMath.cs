@@ -61,6 +61,27 @@ internal static class VectorMath
         return S.Scale(S.MultiplyAdd(p, f, S.Create(1f)), whole);
     }
 
+    /// <summary>
+    /// 2ˣ for x ≤ 0 (or NaN) to 2.5 units in the last place, exactly 1 for 0 and 0 for −∞: what a softmax needs.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Exp2NonPositive<S, V>(V x)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        x = S.Max(S.Create(-152f), x);
+        V whole = S.Round(x);
+        V f = S.Subtract(x, whole);
+
+        // (2ᶠ - 1) / f for |f| ≤ 1/2, to 9e-8 of 2ᶠ.
+        V p = S.Create(1.326469253e-3f);
+        p = S.MultiplyAdd(p, f, S.Create(9.671534415e-3f));
+        p = S.MultiplyAdd(p, f, S.Create(5.550734025e-2f));
+        p = S.MultiplyAdd(p, f, S.Create(2.402224175e-1f));
+        p = S.MultiplyAdd(p, f, S.Create(6.931469773e-1f));
+        return S.Scale(S.MultiplyAdd(p, f, S.Create(1f)), whole);
+    }
+
     /// <summary>1 / (1 + e⁻ˣ), to 3 units in the last place above -87; below it is less than 1e-38, or 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Sigmoid<S, V>(V x)

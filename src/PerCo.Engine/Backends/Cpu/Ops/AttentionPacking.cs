@@ -1,0 +1,68 @@
+using PerCo.Engine.Backends.Cpu.Gemm;
+
+namespace PerCo.Engine.Backends.Cpu;
+
+/// <summary>Packs keys and values of one block of keys of one head; see <see cref="AttentionBlocks"/>.</summary>
+internal readonly unsafe struct AttentionPacking(
+    AttentionOperands operands, AttentionBlocks blocks, float* packedKeys, float* packedValues) : IParallelBody
+{
+    private const int Chunk = GemmKernels.Chunk;
+
+    public void Run(int item, int worker)
+    {
+        (int head, int block) = int.DivRem(item, blocks.Blocks);
+        int start = block * AttentionBlocks.BlockKeys;
+        int count = Math.Min(AttentionBlocks.BlockKeys, operands.Keys - start);
+        PackKeys(head, start, count);
+        PackValues(head, start, count);
+    }
+
+    private void PackKeys(int head, int start, int count)
+    {
+        float* to = packedKeys + head * blocks.KeysLength + (long)start * blocks.PackedChannels;
+        int panels = blocks.KeyPanels(count);
+        for (int panel = 0; panel < panels; panel++)
+        {
+            int first = AttentionBlocks.PanelStart(count, panel, panels);
+            int rows = AttentionBlocks.PanelStart(count, panel + 1, panels) - first;
+            for (int i = 0; i < rows; i++)
+            {
+                PackKey(operands.Key(head, start + first + i), to + i * Chunk, rows * Chunk);
+            }
+
+            to += rows * blocks.PackedChannels;
+        }
+    }
+
+    private void PackKey(float* from, float* to, int step)
+    {
+        int channels = operands.Channels;
+        for (int c = 0; c < channels; c += Chunk)
+        {
+            int n = Math.Min(Chunk, channels - c);
+            new ReadOnlySpan<float>(from + c, n).CopyTo(new Span<float>(to, n));
+            new Span<float>(to + n, Chunk - n).Clear();
+            to += step;
+        }
+    }
+
+    private void PackValues(int head, int start, int count)
+    {
+        float* head0 = packedValues + head * blocks.ValuesLength;
+        int panels = blocks.ChannelPanels;
+        for (int panel = 0; panel < panels; panel++)
+        {
+            int channel = AttentionBlocks.PanelStart(operands.Channels, panel, panels);
+            int rows = AttentionBlocks.PanelStart(operands.Channels, panel + 1, panels) - channel;
+            float* to = head0 + blocks.ValuesOffset(channel, rows, start);
+            for (int key = 0; key < count; key += Chunk)
+            {
+                int n = Math.Min(Chunk, count - key);
+                new Span<float>(to, n < Chunk ? rows * Chunk : 0).Clear();
+                Transpose.Copy(
+                    operands.Value(head, start + key) + channel, operands.ValueStride, n, rows, to, Chunk);
+                to += rows * Chunk;
+            }
+        }
+    }
+}
