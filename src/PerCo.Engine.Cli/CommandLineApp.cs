@@ -26,6 +26,7 @@ internal static class CommandLineApp
         DecodeCommand.Build(),
         InfoCommand.Build(),
         DemoCommand.Build(),
+        VerifyCommand.Build(),
     };
 
     public static async Task<int> RunAsync(string[] args)

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using PerCo.Engine.Backends;
+using PerCo.Engine.Verification;
+
+namespace PerCo.Engine.Cli.Verbs;
+
+/// <summary>verify: compares a device with reference cases.</summary>
+internal static class VerifyCommand
+{
+    public static Command Build()
+    {
+        var folder = new Argument<string?>("folder")
+        {
+            Description = "Folder of reference cases with a cases.json. Default: the small set beside the program.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var full = new Option<bool>("--full")
+        {
+            Description = "Also run the cases at full width: minutes of time and up to 12 GiB of memory.",
+        };
+        var cases = new Option<string[]>("--case")
+        {
+            Description = $"Run only these kinds: {string.Join(", ", VerificationRunner.Kinds)}.",
+            HelpName = "KIND",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var common = new CommonOptions();
+        var command = new Command(
+            "verify",
+            """
+            Compare this machine's results with the reference implementation's, network by network.
+
+            Examples:
+              percoengine verify
+              percoengine verify goldens --case vae unet --device reference
+              percoengine verify goldens --full
+            """)
+        {
+            folder,
+            full,
+            cases,
+        };
+        common.AddTo(command);
+        command.SetAction((parsed, cancellation) => Task.FromResult(Run(
+            parsed,
+            parsed.GetValue(folder) ?? Path.Combine(AppContext.BaseDirectory, VerificationRunner.BuiltInFolder),
+            new VerificationOptions
+            {
+                Full = parsed.GetValue(full),
+                Cases = parsed.GetValue(cases) ?? [],
+                ModelFolder = parsed.GetValue(common.Model),
+            },
+            common,
+            cancellation)));
+        return command;
+    }
+
+    private static int Run(
+        ParseResult parsed, string folder, VerificationOptions options, CommonOptions common,
+        CancellationToken cancellation)
+    {
+        using Backend backend = common.CreateBackend(parsed);
+        bool quiet = parsed.GetValue(common.Quiet);
+        if (!quiet)
+        {
+            Console.WriteLine($"{backend.Name}: {backend.Description}; {folder}");
+            Console.WriteLine(Line("case", "quantity", "error", "tolerance", "verdict", null));
+        }
+
+        IReadOnlyList<VerificationRow> rows = VerificationRunner.Run(
+            folder, backend, options, row =>
+            {
+                if (!quiet || row.Verdict == Verdict.Fail)
+                {
+                    Console.WriteLine(Line(
+                        row.Case, row.Quantity, row.ErrorText, row.ToleranceText,
+                        row.Verdict.ToString().ToLowerInvariant(), row.Detail));
+                }
+            },
+            cancellation);
+        int failed = rows.Count(row => row.Verdict == Verdict.Fail);
+        int skipped = rows.Count(row => row.Verdict == Verdict.Skipped);
+        int passed = rows.Count - failed - skipped;
+        if (!quiet)
+        {
+            Console.WriteLine($"{passed} passed, {failed} failed, {skipped} skipped");
+        }
+
+        if (passed == 0 && failed == 0)
+        {
+            throw new PerCoException($"{folder}: nothing was compared. Does cases.json list cases that are there?");
+        }
+
+        return failed == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static string Line(
+        string name, string quantity, string error, string tolerance, string verdict, string? detail) =>
+        $"{name,-20} {quantity,-36} {error,10} {tolerance,10}  {verdict,-8}{detail}".TrimEnd();
+}
