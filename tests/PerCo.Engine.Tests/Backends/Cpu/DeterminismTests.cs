@@ -43,6 +43,19 @@ public sealed class DeterminismTests
                 new Conv2dOperands { Activation = Activation.Silu });
         });
 
+    [Theory]
+    [InlineData(1, 24, 40, 21, 18)]
+    [InlineData(2, 48, 48, 8, 8)]
+    [InlineData(1, 1032, 1024, 4, 4)]
+    public void WinogradHasTheSameBitsEverywhere(int batch, int inputs, int outputs, int height, int width) =>
+        EqualEverywhere(strict: false, op =>
+        {
+            var spec = new Conv2dSpec(inputs, outputs, 3, 3, 1, Padding.All(1));
+            using ConvWeights weights = op.Backend.PrepareConv2d(
+                spec, OpCase.Weight(new Shape(outputs, inputs, 3, 3), "w", 0.1f), null);
+            return op.Backend.Conv2d(op.Random(new Shape(batch, height, width, inputs), "x"), weights);
+        });
+
     [Fact]
     public void ARowDoesNotDependOnItsNeighbours()
     {

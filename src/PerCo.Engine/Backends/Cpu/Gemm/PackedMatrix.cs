@@ -65,23 +65,54 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     /// <summary>Packs a weight [columns, k].</summary>
     public static PackedMatrix FromLinear(
-        WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias, bool paired)
-    {
-        var packed = new PackedMatrix(kernels, weight.Shape[1], weight.Shape[0], paired);
-        packed.SetBias(bias);
-        pool.For(packed.Panels, panel => packed.Fill(panel, weight, 1));
-        return packed;
-    }
+        WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias, bool paired) =>
+        Create(pool, kernels, weight.Shape[1], weight.Shape[0], bias, paired, weight.CopyRowTo);
 
-    /// <summary>
-    /// Packs a convolution's weight [columns, inputs, kh, kw]; k is (kh, kw, input), as pixels lie in memory.
-    /// </summary>
+    /// <summary>Packs a convolution's weight [columns, inputs, kh, kw]; k is (kh, kw, input), as pixels lie in memory.</summary>
     public static PackedMatrix FromConv2d(WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias)
     {
+        int inputs = weight.Shape[1];
         int taps = weight.Shape[2] * weight.Shape[3];
-        var packed = new PackedMatrix(kernels, checked(weight.Shape[1] * taps), weight.Shape[0], paired: false);
+        int k = checked(inputs * taps);
+        return Create(pool, kernels, k, weight.Shape[0], bias, paired: false, (column, values) =>
+        {
+            var row = new float[k];
+            weight.CopyRowTo(column, row);
+            for (int tap = 0; tap < taps; tap++)
+            {
+                for (int i = 0; i < inputs; i++)
+                {
+                    values[tap * inputs + i] = row[i * taps + tap];
+                }
+            }
+        });
+    }
+
+    /// <summary>Packs columns that a function writes, k zeros each before it does.</summary>
+    public static PackedMatrix Create(
+        WorkerPool pool, GemmKernels kernels, int k, int columns, HostTensor? bias, bool paired, ColumnReader read)
+    {
+        var packed = new PackedMatrix(kernels, k, columns, paired);
         packed.SetBias(bias);
-        pool.For(packed.Panels, panel => packed.Fill(panel, weight, taps));
+        pool.For(packed.Panels, panel =>
+        {
+            int width = packed.Vectors(panel) * kernels.Lanes;
+            var values = new float[k];
+            for (int place = 0; place < width; place++)
+            {
+                int column = packed.ColumnAt(panel, place);
+                if (column >= 0)
+                {
+                    Array.Clear(values);
+                    read(column, values);
+                    float* to = packed.Panel(panel) + place;
+                    for (int i = 0; i < k; i++)
+                    {
+                        to[(long)i * width] = values[i];
+                    }
+                }
+            }
+        });
         return packed;
     }
 
@@ -125,31 +156,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
             Bias[i] = column < 0 ? 0 : values[column];
         }
     }
-
-    private void Fill(int panel, HostTensor weight, int taps)
-    {
-        int k = checked((int)(weight.Shape.Count / Columns));
-        int inputs = k / taps;
-        int width = Vectors(panel) * Kernels.Lanes;
-        var values = new float[k];
-        float* destination = Panel(panel);
-        for (int place = 0; place < width; place++)
-        {
-            int column = ColumnAt(panel, place);
-            if (column < 0)
-            {
-                continue;
-            }
-
-            weight.CopyRowTo(column, values);
-            for (int tap = 0; tap < taps; tap++)
-            {
-                float* to = destination + (long)tap * inputs * width + place;
-                for (int i = 0; i < inputs; i++)
-                {
-                    to[(long)i * width] = values[i * taps + tap];
-                }
-            }
-        }
-    }
 }
+
+/// <summary>Writes a column of a matrix.</summary>
+internal delegate void ColumnReader(int column, Span<float> values);

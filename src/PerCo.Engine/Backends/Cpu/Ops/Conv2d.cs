@@ -1,4 +1,5 @@
 using PerCo.Engine.Backends.Cpu.Gemm;
+using PerCo.Engine.Backends.Cpu.Winograd;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 
@@ -7,37 +8,55 @@ namespace PerCo.Engine.Backends.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    public override ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias) =>
-        new CpuConvWeights(spec, PackedMatrix.FromConv2d(Pool, Kernels, weight, bias));
+    public override ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias)
+    {
+        ConvAlgorithm algorithm = ConvPlan.Choose(spec, Options);
+        return new CpuConvWeights(spec, algorithm, algorithm switch
+        {
+            ConvAlgorithm.Winograd4 => WinogradWeights.Pack<WinogradTransform4>(Pool, Kernels, weight, bias),
+            ConvAlgorithm.Winograd2 => WinogradWeights.Pack<WinogradTransform2>(Pool, Kernels, weight, bias),
+            _ => PackedMatrix.FromConv2d(Pool, Kernels, weight, bias),
+        });
+    }
 
     /// <inheritdoc/>
     protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
     {
-        PackedMatrix matrix = ((CpuConvWeights)weights).Matrix;
+        var w = (CpuConvWeights)weights;
+        using var maps = new UpsampleMaps(Arena, x.Shape, operands);
+        using var biases = new PictureBiases(Arena, w.Matrix, x.Shape.Batch, operands.ChannelBias);
+        ConvInput input = Input(x, operands, maps);
+        if (w.Algorithm == ConvAlgorithm.Direct)
+        {
+            ConvolveDirectly(w, input, biases, operands, result);
+        }
+        else
+        {
+            ConvolveByTiles(w, input, biases, operands, result);
+        }
+    }
+
+    private void ConvolveDirectly(
+        CpuConvWeights weights, in ConvInput input, in PictureBiases biases, in Conv2dOperands operands, Tensor result)
+    {
         Conv2dSpec spec = weights.Spec;
         Shape shape = result.Shape;
-        using var maps = new UpsampleMaps(Arena, x.Shape, operands);
-        using var biases = new PictureBiases(Arena, matrix, shape.Batch, operands.ChannelBias);
-        Tensor? residual = operands.Residual;
-        bool sharedResidual = residual is not null && residual.Shape.Count < shape.Count;
         var product = new MatrixProduct
         {
             Groups = shape.Batch,
             Rows = checked(shape.Height * shape.Width),
-            Matrix = matrix,
+            Matrix = weights.Matrix,
             Bias = biases.Values,
             BiasStride = biases.Stride,
             Result = result.Values(),
             ResultColumns = spec.Outputs,
-            Residual = residual is null ? null : residual.Values(),
-            ResidualStride = sharedResidual ? 0 : shape.Count / Math.Max(1, shape.Batch),
+            Residual = operands.Residual is null ? null : operands.Residual.Values(),
+            ResidualStride = ResidualStride(operands, shape),
             Activation = operands.Activation,
         };
-        ConvInput input = Input(x, operands, maps);
-        bool isProduct = spec is { KernelHeight: 1, KernelWidth: 1, Stride: 1 } && spec.Padding == default;
-        if (isProduct && input.IsPlain)
+        if (spec is { KernelHeight: 1, KernelWidth: 1, Stride: 1 } && spec.Padding == default && input.IsPlain)
         {
-            product.Run(this, new DenseRows(x.Values(), product.Rows, spec.Inputs));
+            product.Run(this, new DenseRows(input.First, product.Rows, spec.Inputs));
             return;
         }
 
@@ -53,7 +72,42 @@ public sealed unsafe partial class CpuBackend
         });
     }
 
-    private static ConvInput Input(Tensor x, in Conv2dOperands operands, UpsampleMaps maps)
+    private void ConvolveByTiles(
+        CpuConvWeights weights, in ConvInput input, in PictureBiases biases, in Conv2dOperands operands, Tensor result)
+    {
+        Shape shape = result.Shape;
+        var conv = new WinogradConv
+        {
+            Input = input,
+            Batch = shape.Batch,
+            PaddingTop = weights.Spec.Padding.Top,
+            PaddingLeft = weights.Spec.Padding.Left,
+            Matrix = weights.Matrix,
+            Bias = biases.Values,
+            BiasStride = biases.Stride,
+            Result = result.Values(),
+            ResultHeight = shape.Height,
+            ResultWidth = shape.Width,
+            Residual = operands.Residual is null ? null : operands.Residual.Values(),
+            ResidualStride = ResidualStride(operands, shape),
+            Activation = operands.Activation,
+        };
+        if (weights.Algorithm == ConvAlgorithm.Winograd4)
+        {
+            conv.Run<WinogradTransform4>(this);
+        }
+        else
+        {
+            conv.Run<WinogradTransform2>(this);
+        }
+    }
+
+    private static long ResidualStride(in Conv2dOperands operands, Shape result) =>
+        operands.Residual is null || operands.Residual.Shape.Count < result.Count
+            ? 0
+            : result.Count / Math.Max(1, result.Batch);
+
+    private static ConvInput Input(Tensor x, in Conv2dOperands operands, in UpsampleMaps maps)
     {
         Tensor? second = operands.Second;
         return new ConvInput
@@ -72,9 +126,11 @@ public sealed unsafe partial class CpuBackend
     }
 }
 
-/// <summary>A convolution's weight in panels.</summary>
-internal sealed class CpuConvWeights(Conv2dSpec spec, PackedMatrix matrix) : ConvWeights(spec)
+/// <summary>A convolution's weight in panels, as it is or transformed.</summary>
+internal sealed class CpuConvWeights(Conv2dSpec spec, ConvAlgorithm algorithm, PackedMatrix matrix) : ConvWeights(spec)
 {
+    public ConvAlgorithm Algorithm { get; } = algorithm;
+
     public PackedMatrix Matrix { get; } = matrix;
 
     public override long Bytes => Matrix.Bytes;

@@ -1,0 +1,215 @@
+using System.Runtime.Intrinsics;
+using PerCo.Engine.Backends.Cpu.Gemm;
+using PerCo.Engine.Tensors.Ops;
+
+namespace PerCo.Engine.Backends.Cpu.Winograd;
+
+/// <summary>
+/// A 3×3 convolution of stride 1 by tiles: transform the inputs, one product per tap, transform back. The tiles of a
+/// block stay in the second-level cache through all three steps.
+/// </summary>
+internal unsafe struct WinogradConv
+{
+    /// <summary>Most tiles of a block: two panels of 14.</summary>
+    private const int BlockTiles = 28;
+
+    /// <summary>What is read.</summary>
+    public ConvInput Input;
+
+    /// <summary>Number of pictures.</summary>
+    public int Batch;
+
+    /// <summary>Zero rows above.</summary>
+    public int PaddingTop;
+
+    /// <summary>Zero columns to the left.</summary>
+    public int PaddingLeft;
+
+    /// <summary>Transformed weights; a panel's k is (tap, input).</summary>
+    public PackedMatrix Matrix;
+
+    /// <summary>The pictures' biases.</summary>
+    public float* Bias;
+
+    /// <summary>Distance between the pictures' biases; 0 for one that all share.</summary>
+    public long BiasStride;
+
+    /// <summary>[picture][row][column][output].</summary>
+    public float* Result;
+
+    /// <summary>Rows of the result.</summary>
+    public int ResultHeight;
+
+    /// <summary>Columns of the result.</summary>
+    public int ResultWidth;
+
+    /// <summary>Added to the result before the activation, or null.</summary>
+    public float* Residual;
+
+    /// <summary>Distance between the pictures' residuals; 0 for one that all share.</summary>
+    public long ResidualStride;
+
+    /// <summary>Applied last.</summary>
+    public Activation Activation;
+
+    /// <summary>Computes the convolution with the transform that <see cref="Matrix"/> was made by.</summary>
+    public readonly void Run<TTransform>(CpuBackend backend)
+        where TTransform : struct, IWinogradTransform
+    {
+        switch (backend.InstructionSet)
+        {
+            case InstructionSet.Avx512:
+                Run<TTransform, Simd512, Vector512<float>>(backend);
+                break;
+            case InstructionSet.Avx2:
+                Run<TTransform, Simd256, Vector256<float>>(backend);
+                break;
+            default:
+                Run<TTransform, Simd128, Vector128<float>>(backend);
+                break;
+        }
+    }
+
+    private readonly void Run<TTransform, S, V>(CpuBackend backend)
+        where TTransform : struct, IWinogradTransform
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        var tiles = new WinogradTiles<TTransform, S, V>(this, TileFinish.For(backend.InstructionSet, Activation));
+        if (tiles.Count == 0)
+        {
+            return;
+        }
+
+        int threads = backend.Pool.Threads;
+        int rows = Matrix.Kernels.Rows;
+        int block = Math.Min(BlockTiles / rows * rows, PackedMatrix.RoundUp(
+            PackedMatrix.DivideUp(tiles.Count, 2 * threads), rows));
+        int blocks = PackedMatrix.DivideUp(tiles.Count, block);
+        if (threads == 1 || blocks >= threads)
+        {
+            RunByTiles(backend, tiles, threads == 1 ? blocks : PackedMatrix.RoundUp(blocks, threads));
+        }
+        else
+        {
+            RunByPanels(backend, tiles);
+        }
+    }
+
+    // Every task takes some tiles from input to result.
+    private static void RunByTiles<TTransform, S, V>(
+        CpuBackend backend, WinogradTiles<TTransform, S, V> tiles, int blocks)
+        where TTransform : struct, IWinogradTransform
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        int largest = PackedMatrix.DivideUp(tiles.Count, blocks);
+        long packed = tiles.PackedSize(largest);
+        long scratch = packed + tiles.ScratchSize(largest);
+        HostStorage storage = backend.Arena.Rent(scratch * backend.Pool.Threads);
+        try
+        {
+            backend.Pool.For(blocks, new TileBlock<TTransform, S, V>
+            {
+                Tiles = tiles,
+                Blocks = blocks,
+                Packed = storage.Values,
+                PackedSize = packed,
+                Stride = scratch,
+            });
+        }
+        finally
+        {
+            storage.Release();
+        }
+    }
+
+    // Few tiles, many weights: all tiles are transformed first, then every task takes some columns.
+    private static void RunByPanels<TTransform, S, V>(CpuBackend backend, WinogradTiles<TTransform, S, V> tiles)
+        where TTransform : struct, IWinogradTransform
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        long packed = tiles.PackedSize(tiles.Count);
+        long scratch = tiles.ScratchSize(tiles.Count);
+        HostStorage storage = backend.Arena.Rent(packed + scratch * backend.Pool.Threads);
+        try
+        {
+            backend.Pool.For(tiles.Count, new InputTile<TTransform, S, V>
+            {
+                Tiles = tiles,
+                Packed = storage.Values,
+                Scratch = storage.Values + packed,
+                Stride = scratch,
+            });
+            backend.Pool.For(tiles.Panels, new Panel<TTransform, S, V>
+            {
+                Tiles = tiles,
+                Packed = storage.Values,
+                Scratch = storage.Values + packed,
+                Stride = scratch,
+            });
+        }
+        finally
+        {
+            storage.Release();
+        }
+    }
+
+    private struct TileBlock<TTransform, S, V> : IParallelBody
+        where TTransform : struct, IWinogradTransform
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        public WinogradTiles<TTransform, S, V> Tiles;
+        public int Blocks;
+        public float* Packed;
+        public long PackedSize;
+        public long Stride;
+
+        public readonly void Run(int item, int worker)
+        {
+            float* packed = Packed + worker * Stride;
+            float* scratch = packed + PackedSize;
+            int first = (int)((long)Tiles.Count * item / Blocks);
+            int count = (int)((long)Tiles.Count * (item + 1) / Blocks) - first;
+            for (int i = 0; i < count; i++)
+            {
+                Tiles.TransformInput(first, count, i, packed, scratch);
+            }
+
+            for (int panel = 0; panel < Tiles.Panels; panel++)
+            {
+                Tiles.Multiply(first, count, panel, packed, scratch);
+            }
+        }
+    }
+
+    private struct InputTile<TTransform, S, V> : IParallelBody
+        where TTransform : struct, IWinogradTransform
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        public WinogradTiles<TTransform, S, V> Tiles;
+        public float* Packed;
+        public float* Scratch;
+        public long Stride;
+
+        public readonly void Run(int item, int worker) =>
+            Tiles.TransformInput(0, Tiles.Count, item, Packed, Scratch + worker * Stride);
+    }
+
+    private struct Panel<TTransform, S, V> : IParallelBody
+        where TTransform : struct, IWinogradTransform
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        public WinogradTiles<TTransform, S, V> Tiles;
+        public float* Packed;
+        public float* Scratch;
+        public long Stride;
+
+        public readonly void Run(int item, int worker) =>
+            Tiles.Multiply(0, Tiles.Count, item, Packed, Scratch + worker * Stride);
+    }
+}

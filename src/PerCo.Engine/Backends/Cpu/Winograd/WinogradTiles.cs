@@ -1,0 +1,220 @@
+using PerCo.Engine.Backends.Cpu.Gemm;
+
+namespace PerCo.Engine.Backends.Cpu.Winograd;
+
+/// <summary>The steps of a <see cref="WinogradConv"/> for runs of its tiles, which are numbered over all pictures.</summary>
+/// <remarks>
+/// Transformed inputs are [tap][strip of rows][k/16][row][16], one row a tile: what the kernels read. Scratch is
+/// [sums of all taps][zeros][transform's work][result of a tile][gathered tile].
+/// </remarks>
+internal readonly unsafe struct WinogradTiles<TTransform, S, V>
+    where TTransform : struct, IWinogradTransform
+    where S : struct, ISimd<V>
+    where V : struct
+{
+    private readonly WinogradConv _conv;
+    private readonly delegate*<float*, long, float*, float*, long, int, int, void> _finish;
+    private readonly int _tileRows;
+    private readonly int _tileColumns;
+    private readonly int _k;
+    private readonly int _storedK;
+
+    public WinogradTiles(
+        in WinogradConv conv, delegate*<float*, long, float*, float*, long, int, int, void> finish)
+    {
+        _conv = conv;
+        _finish = finish;
+        _tileRows = PackedMatrix.DivideUp(conv.ResultHeight, TTransform.Outputs);
+        _tileColumns = PackedMatrix.DivideUp(conv.ResultWidth, TTransform.Outputs);
+        _k = PackedMatrix.RoundUp(conv.Input.Channels, GemmKernels.KMultiple);
+        _storedK = PackedMatrix.RoundUp(conv.Input.Channels, GemmKernels.Chunk);
+        Count = checked(conv.Batch * _tileRows * _tileColumns);
+    }
+
+    /// <summary>Tiles of all pictures.</summary>
+    public int Count { get; }
+
+    /// <summary>Panels of columns.</summary>
+    public int Panels => _conv.Matrix.Panels;
+
+    private static int T => TTransform.Outputs + 2;
+
+    private static int Taps => T * T;
+
+    private static int Results => TTransform.Outputs * TTransform.Outputs;
+
+    private int Width => _conv.Matrix.Kernels.Width;
+
+    /// <summary>Values that the transformed inputs of some tiles take.</summary>
+    public long PackedSize(int tiles) => (long)Taps * tiles * _storedK;
+
+    /// <summary>Values of scratch that a worker needs for blocks of some tiles; a multiple of a cache line.</summary>
+    public long ScratchSize(int tiles) =>
+        (long)Taps * tiles * Width + Width + Taps * GemmKernels.Chunk + Results * Width + (long)Taps * _storedK;
+
+    /// <summary>Transforms the input of one tile of a block.</summary>
+    public void TransformInput(int first, int count, int index, float* packed, float* scratch)
+    {
+        int strips = PackedMatrix.DivideUp(count, _conv.Matrix.Kernels.Rows);
+        int strip = StripOf(index, count, strips);
+        int strip0 = Part(count, strip, strips);
+        int rows = Part(count, strip + 1, strips) - strip0;
+        float* panel = packed + (long)strip0 * _storedK + (index - strip0) * GemmKernels.Chunk;
+        long chunkStep = (long)rows * GemmKernels.Chunk;
+        long tapStride = (long)count * _storedK;
+        float* work = scratch + (long)Taps * count * Width + Width;
+
+        Locate(first + index, out int picture, out int y, out int x);
+        y -= _conv.PaddingTop;
+        x -= _conv.PaddingLeft;
+        ConvInput input = _conv.Input;
+        if (!CanReadInPlace(picture, y, x))
+        {
+            float* gathered = work + Taps * GemmKernels.Chunk + Results * Width;
+            Gather(picture, y, x, gathered);
+            TTransform.Input<S, V>(
+                gathered, (long)T * _storedK, _storedK, _k, panel, 0, chunkStep, tapStride, work);
+            return;
+        }
+
+        long position = input.Position(picture, y, x);
+        TTransform.Input<S, V>(
+            input.First + position * input.FirstChannels, (long)input.Width * input.FirstChannels, input.FirstChannels,
+            input.FirstChannels, panel, 0, chunkStep, tapStride, work);
+        if (input.Second != null)
+        {
+            int second = input.Channels - input.FirstChannels;
+            TTransform.Input<S, V>(
+                input.Second + position * second, (long)input.Width * second, second,
+                second, panel, input.FirstChannels, chunkStep, tapStride, work);
+        }
+    }
+
+    /// <summary>Multiplies the transformed inputs of a block with one panel, and writes the results.</summary>
+    public void Multiply(int first, int count, int panel, float* packed, float* scratch)
+    {
+        PackedMatrix matrix = _conv.Matrix;
+        GemmKernels kernels = matrix.Kernels;
+        int vectors = matrix.Vectors(panel);
+        int width = vectors * kernels.Lanes;
+        int strips = PackedMatrix.DivideUp(count, kernels.Rows);
+        long sumStride = (long)count * width;
+        float* zeros = scratch + (long)Taps * count * Width;
+        new Span<float>(zeros, Width).Clear();
+        float* b = matrix.Panel(panel);
+        for (int tap = 0; tap < Taps; tap++)
+        {
+            float* a = packed + tap * (long)count * _storedK;
+            float* sums = scratch + tap * sumStride;
+            for (int strip = 0; strip < strips; strip++)
+            {
+                int row = Part(count, strip, strips);
+                int rows = Part(count, strip + 1, strips) - row;
+                kernels.Tile(rows, vectors)(
+                    _k, a + (long)row * _storedK, b, zeros, 0, sums + (long)row * width, width);
+            }
+
+            b += (long)_k * width;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            TransformOutput(first + i, panel, scratch + (long)i * width, sumStride, width, zeros + Width);
+        }
+    }
+
+    private void TransformOutput(int tile, int panel, float* sums, long sumStride, int width, float* work)
+    {
+        Locate(tile, out int picture, out int y, out int x);
+        int column = panel * Width;
+        float* bias = _conv.Bias + picture * _conv.BiasStride + column;
+        float* biased = sums + (T + 1) * sumStride;
+        for (int c = 0; c < width; c += S.Count)
+        {
+            S.Store(S.Add(S.Load(biased + c), S.Load(bias + c)), biased + c);
+        }
+
+        float* result = work + Taps * GemmKernels.Chunk;
+        TTransform.Output<S, V>(sums, sumStride, width, result, work);
+
+        int outputs = _conv.Matrix.Columns;
+        long inPicture = ((long)y * _conv.ResultWidth + x) * outputs + column;
+        long pictureSize = (long)_conv.ResultHeight * _conv.ResultWidth * outputs;
+        int rows = Math.Min(TTransform.Outputs, _conv.ResultHeight - y);
+        int pixels = Math.Min(TTransform.Outputs, _conv.ResultWidth - x);
+        for (int i = 0; i < rows; i++)
+        {
+            long at = inPicture + (long)i * _conv.ResultWidth * outputs;
+            _finish(
+                result + i * TTransform.Outputs * width,
+                width,
+                _conv.Residual == null ? null : _conv.Residual + picture * _conv.ResidualStride + at,
+                _conv.Result + picture * pictureSize + at,
+                outputs,
+                pixels,
+                Math.Min(width, outputs - column));
+        }
+    }
+
+    // Whole vectors are read: beyond the last channel lies the next pixel, except at the very end of the memory.
+    private bool CanReadInPlace(int picture, int y, int x)
+    {
+        ConvInput input = _conv.Input;
+        if (y < 0 || x < 0 || y + T > input.Height || x + T > input.Width || input.SourceRows != null)
+        {
+            return false;
+        }
+
+        if (input.Second != null)
+        {
+            return input.FirstChannels % GemmKernels.Chunk == 0 && input.Channels % GemmKernels.Chunk == 0;
+        }
+
+        bool isLast = picture == _conv.Batch - 1 && y + T == input.Height && x + T == input.Width;
+        return input.Channels % GemmKernels.KMultiple == 0 && !(isLast && input.Channels % S.Count != 0);
+    }
+
+    // The tile's pixels in a small buffer: zeros outside the picture and in the last channels.
+    private void Gather(int picture, int y, int x, float* gathered)
+    {
+        ConvInput input = _conv.Input;
+        int first = input.FirstChannels;
+        int second = input.Channels - first;
+        for (int i = 0; i < Taps; i++)
+        {
+            int inputY = y + i / T;
+            int inputX = x + i % T;
+            var pixel = new Span<float>(gathered + (long)i * _storedK, _storedK);
+            if ((uint)inputY >= (uint)input.Height || (uint)inputX >= (uint)input.Width)
+            {
+                pixel.Clear();
+                continue;
+            }
+
+            long position = input.Position(picture, inputY, inputX);
+            new ReadOnlySpan<float>(input.First + position * first, first).CopyTo(pixel);
+            if (second > 0)
+            {
+                new ReadOnlySpan<float>(input.Second + position * second, second).CopyTo(pixel[first..]);
+            }
+
+            pixel[input.Channels..].Clear();
+        }
+    }
+
+    // First result row and column of a tile.
+    private void Locate(int tile, out int picture, out int y, out int x)
+    {
+        int inPicture = _tileRows * _tileColumns;
+        picture = tile / inPicture;
+        tile -= picture * inPicture;
+        y = tile / _tileColumns;
+        x = (tile - y * _tileColumns) * TTransform.Outputs;
+        y *= TTransform.Outputs;
+    }
+
+    private static int Part(int n, int part, int parts) => (int)((long)n * part / parts);
+
+    // The inverse of Part: the largest strip that begins at or before the index.
+    private static int StripOf(int index, int count, int strips) => (int)((((long)index + 1) * strips - 1) / count);
+}

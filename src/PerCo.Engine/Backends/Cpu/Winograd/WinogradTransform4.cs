@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+using PerCo.Engine.Backends.Cpu.Gemm;
+
+namespace PerCo.Engine.Backends.Cpu.Winograd;
+
+/// <summary>F(4×4, 3×3) with the points 0, ±1, ±2: 36 products for 16 results, a quarter of the direct sum's.</summary>
+internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
+{
+    private const int T = 6;
+
+    public static int Outputs => 4;
+
+    public static ReadOnlySpan<double> Kernel =>
+    [
+        1.0 / 4, 0, 0,
+        -1.0 / 6, -1.0 / 6, -1.0 / 6,
+        -1.0 / 6, 1.0 / 6, -1.0 / 6,
+        1.0 / 24, 1.0 / 12, 1.0 / 6,
+        1.0 / 24, -1.0 / 12, 1.0 / 6,
+        0, 0, 1,
+    ];
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Input<S, V>(
+        float* source, long rowStride, long pixelStride, int channels, float* panel, int k, long chunkStep,
+        long tapStride, float* work)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        long row = T * S.Count;
+        for (int c = 0; c < channels; c += S.Count)
+        {
+            float* from = source + c;
+            float* to = work;
+            for (int j = 0; j < T; j++)
+            {
+                InputLine<S, V>(from, rowStride, to, row);
+                from += pixelStride;
+                to += S.Count;
+            }
+
+            int at = k + c;
+            to = panel + at / GemmKernels.Chunk * chunkStep + at % GemmKernels.Chunk;
+            for (int i = 0; i < T; i++)
+            {
+                InputLine<S, V>(work + i * row, S.Count, to, tapStride);
+                to += T * tapStride;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Output<S, V>(float* sums, long tapStride, int width, float* result, float* work)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        long row = T * S.Count;
+        for (int c = 0; c < width; c += S.Count)
+        {
+            float* from = sums + c;
+            for (int j = 0; j < T; j++)
+            {
+                OutputLine<S, V>(from, T * tapStride, work + j * S.Count, row);
+                from += tapStride;
+            }
+
+            for (int i = 0; i < Outputs; i++)
+            {
+                OutputLine<S, V>(work + i * row, S.Count, result + i * Outputs * width + c, width);
+            }
+        }
+    }
+
+    // Bᵀ = [4 0 -5 0 1 0; 0 -4 -4 1 1 0; 0 4 -4 -1 1 0; 0 -2 -1 2 1 0; 0 2 -1 -2 1 0; 0 4 0 -5 0 1]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void InputLine<S, V>(float* from, long step, float* to, long toStep)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        V d0 = S.Load(from);
+        V d1 = S.Load(from + step);
+        V d2 = S.Load(from + 2 * step);
+        V d3 = S.Load(from + 3 * step);
+        V d4 = S.Load(from + 4 * step);
+        V d5 = S.Load(from + 5 * step);
+        V two = S.Create(2), four = S.Create(4), minusFour = S.Create(-4), minusFive = S.Create(-5);
+
+        S.Store(S.MultiplyAdd(four, d0, S.MultiplyAdd(minusFive, d2, d4)), to);
+        V even = S.MultiplyAdd(minusFour, d2, d4);
+        V odd = S.MultiplyAdd(minusFour, d1, d3);
+        S.Store(S.Add(even, odd), to + toStep);
+        S.Store(S.Subtract(even, odd), to + 2 * toStep);
+        even = S.Subtract(d4, d2);
+        odd = S.Multiply(two, S.Subtract(d3, d1));
+        S.Store(S.Add(even, odd), to + 3 * toStep);
+        S.Store(S.Subtract(even, odd), to + 4 * toStep);
+        S.Store(S.MultiplyAdd(four, d1, S.MultiplyAdd(minusFive, d3, d5)), to + 5 * toStep);
+    }
+
+    // Aᵀ = [1 1 1 1 1 0; 0 1 -1 2 -2 0; 0 1 1 4 4 0; 0 1 -1 8 -8 1]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void OutputLine<S, V>(float* from, long step, float* to, long toStep)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        V m0 = S.Load(from);
+        V m1 = S.Load(from + step);
+        V m2 = S.Load(from + 2 * step);
+        V m3 = S.Load(from + 3 * step);
+        V m4 = S.Load(from + 4 * step);
+        V m5 = S.Load(from + 5 * step);
+        V two = S.Create(2), four = S.Create(4), eight = S.Create(8);
+        V sum1 = S.Add(m1, m2), difference1 = S.Subtract(m1, m2);
+        V sum2 = S.Add(m3, m4), difference2 = S.Subtract(m3, m4);
+
+        S.Store(S.Add(S.Add(m0, sum1), sum2), to);
+        S.Store(S.MultiplyAdd(two, difference2, difference1), to + toStep);
+        S.Store(S.MultiplyAdd(four, sum2, sum1), to + 2 * toStep);
+        S.Store(S.Add(S.MultiplyAdd(eight, difference2, difference1), m5), to + 3 * toStep);
+    }
+}
