@@ -65,6 +65,22 @@ public sealed class UNetTests
         Assert.InRange(golden.Error("out2", prediction), 0, NetworkBackends.Tolerance);
     }
 
+    // A transformer block whose projections back to its input are zero changes nothing, so that the reference's output
+    // holds for a network with more of them. The middle takes the lowest resolution's number.
+    [Fact]
+    public void ResolutionsHaveTheirOwnNumbersOfTransformerBlocks()
+    {
+        using NetworkCase golden = NetworkCase.Open("unet/io.safetensors");
+        using Backend backend = NetworkBackends.Create("cpu");
+        var weights = new EditedWeights(Weights);
+        AddIdentities(weights, "down_blocks.0.", 1);
+        AddIdentities(weights, "up_blocks.3.", 1);
+        AddIdentities(weights, "mid_block.", 2);
+        using var unet = new Network(backend, Config with { TransformerLayersPerBlock = [2, 1, 1, 3] }, weights);
+        using Tensor prediction = Predict(unet, golden, backend, 2);
+        Assert.InRange(golden.Error("out2", prediction), 0, NetworkBackends.Tolerance);
+    }
+
     [Fact]
     public void FeaturesOfOnePictureServeTheWholeBatchAndNullMeansZeros()
     {
@@ -165,6 +181,21 @@ public sealed class UNetTests
         using UNetConditions wide = unet.Prepare(context, null, 8, 9);
         Assert.Throws<ArgumentException>(() => unet.Forward(sample, 1, square));
         Assert.Throws<ArgumentException>(() => unet.Forward(sample, [1], wide));
+    }
+
+    private static void AddIdentities(EditedWeights weights, string prefix, int count)
+    {
+        const string First = ".transformer_blocks.0.";
+        foreach (string key in weights.Keys.Where(k => k.StartsWith(prefix) && k.Contains(First)).ToList())
+        {
+            Assert.True(weights.TryGet(key, out HostTensor? tensor));
+            bool back = key.Contains(".to_out.") || key.Contains(".ff.net.2.");
+            HostTensor copy = back ? HostTensor.FromFloats(key, tensor.Shape, new float[tensor.Shape.Count]) : tensor;
+            for (int i = 1; i <= count; i++)
+            {
+                weights.Replace(key.Replace(First, $".transformer_blocks.{i}."), copy);
+            }
+        }
     }
 
     private static void CheckTaps(NetworkCase golden, Backend backend)
