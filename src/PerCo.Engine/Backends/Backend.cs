@@ -114,6 +114,17 @@ public abstract class Backend : IDisposable
         return result;
     }
 
+    /// <summary>
+    /// x = activation(groupNorm(x)) where nobody needs x afterwards: a tensor less at the peak. The core method is given
+    /// one tensor as operand and result.
+    /// </summary>
+    public void GroupNormInPlace(
+        Tensor x, NormWeights weights, int groups, float epsilon, Activation activation = Activation.None)
+    {
+        Tensors.Ops.GroupNorm.ResultShape(x, second: null, weights, groups, activation);
+        GroupNormCore(x, second: null, weights, groups, epsilon, activation, x);
+    }
+
     /// <summary>Normalises every position over its channels (Ba et al. 2016), then scale and shift.</summary>
     public Tensor LayerNorm(Tensor x, NormWeights weights, float epsilon)
     {

@@ -12,6 +12,10 @@ public sealed class GroupNorm(LayerScope scope, int channels, int groups, float 
     /// <summary>activation(groupNorm(concat(x, second))), with the channels of both.</summary>
     public Tensor Forward(Tensor x, Activation activation = Activation.None, Tensor? second = null) =>
         x.Backend.GroupNorm(x, _weights, groups, epsilon, activation, second);
+
+    /// <summary>x = activation(groupNorm(x)).</summary>
+    public void ForwardInPlace(Tensor x, Activation activation = Activation.None) =>
+        x.Backend.GroupNormInPlace(x, _weights, groups, epsilon, activation);
 }
 
 /// <summary>LayerNorm with the checkpoint's <c>weight</c> and <c>bias</c> [channels].</summary>

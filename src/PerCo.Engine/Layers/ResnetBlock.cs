@@ -47,15 +47,39 @@ internal sealed class ResnetBlock
     /// <param name="skip">Read behind the channels of <paramref name="x"/>, instead of a concatenated copy.</param>
     public Tensor Forward(Tensor x, Tensor? time = null, Tensor? skip = null)
     {
-        // 1. First convolution, with the time embedding as a bias per picture: [b, h, w, outputs].
         using var hidden = new HiddenState(_norm1.Forward(x, Activation.Silu, skip));
+        Convolve(hidden, time);
+        using Tensor? shortcut = _shortcut?.Forward(x, new Conv2dOperands { Second = skip });
+        return Add(hidden.Value, shortcut ?? x);
+    }
+
+    /// <summary>
+    /// The same for an input that nobody needs afterwards. Where the shortcut has a convolution it runs first, and the
+    /// norm overwrites the input: at the autoencoder's full resolution that is a fifth of the peak.
+    /// </summary>
+    public void Forward(HiddenState hidden)
+    {
+        if (_shortcut is null)
+        {
+            hidden.Next(Forward(hidden.Value));
+            return;
+        }
+
+        using Tensor shortcut = _shortcut.Forward(hidden.Value);
+        _norm1.ForwardInPlace(hidden.Value, Activation.Silu);
+        Convolve(hidden, time: null);
+        hidden.Next(Add(hidden.Value, shortcut));
+    }
+
+    // First convolution, with the time embedding as a bias per picture, and the second norm: [b, h, w, outputs].
+    private void Convolve(HiddenState hidden, Tensor? time)
+    {
         using Tensor? timeBias = time is null ? null : _timeProjection?.Forward(time);
         hidden.Next(_conv1.Forward(hidden.Value, new Conv2dOperands { ChannelBias = timeBias }));
-
-        // 2. Second convolution, onto the input: [b, h, w, outputs].
-        hidden.Next(_norm2.Forward(hidden.Value, Activation.Silu));
-        using Tensor? shortcut = _shortcut?.Forward(x, new Conv2dOperands { Second = skip });
-        hidden.Next(_conv2.Forward(hidden.Value, new Conv2dOperands { Residual = shortcut ?? x }));
-        return _tap.Report(hidden.Take());
+        _norm2.ForwardInPlace(hidden.Value, Activation.Silu);
     }
+
+    // Second convolution, onto the input: [b, h, w, outputs].
+    private Tensor Add(Tensor x, Tensor shortcut) =>
+        _tap.Report(_conv2.Forward(x, new Conv2dOperands { Residual = shortcut }));
 }

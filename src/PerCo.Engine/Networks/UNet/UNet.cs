@@ -171,7 +171,7 @@ public sealed class UNet : IDisposable
         }
 
         // 6. post-process: [b, h, w, output channels]
-        hidden.Next(_normOut.Forward(hidden.Value, Activation.Silu));
+        _normOut.ForwardInPlace(hidden.Value, Activation.Silu);
         return _convOut.Forward(hidden.Value);
     }
 

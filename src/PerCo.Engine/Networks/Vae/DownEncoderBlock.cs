@@ -31,12 +31,11 @@ internal sealed class DownEncoderBlock
     }
 
     /// <summary>[b, h, w, inputs] → [b, h/2, w/2, outputs], or of the same size in the last block.</summary>
-    public Tensor Forward(Tensor x)
+    public void Forward(HiddenState hidden)
     {
-        using var hidden = new HiddenState(_resnets[0].Forward(x));
-        for (int i = 1; i < _resnets.Length; i++)
+        foreach (ResnetBlock resnet in _resnets)
         {
-            hidden.Next(_resnets[i].Forward(hidden.Value));
+            resnet.Forward(hidden);
         }
 
         if (_downsample is not null)
@@ -44,6 +43,6 @@ internal sealed class DownEncoderBlock
             hidden.Next(_downsample.Forward(hidden.Value));
         }
 
-        return _tap.Report(hidden.Take());
+        _tap.Report(hidden.Value);
     }
 }

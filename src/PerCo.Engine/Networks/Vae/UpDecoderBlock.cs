@@ -28,12 +28,11 @@ internal sealed class UpDecoderBlock
     }
 
     /// <summary>[b, h, w, inputs] → [b, 2h, 2w, outputs], or of the same size in the last block.</summary>
-    public Tensor Forward(Tensor x)
+    public void Forward(HiddenState hidden)
     {
-        using var hidden = new HiddenState(_resnets[0].Forward(x));
-        for (int i = 1; i < _resnets.Length; i++)
+        foreach (ResnetBlock resnet in _resnets)
         {
-            hidden.Next(_resnets[i].Forward(hidden.Value));
+            resnet.Forward(hidden);
         }
 
         if (_upsample is not null)
@@ -48,6 +47,6 @@ internal sealed class UpDecoderBlock
                 }));
         }
 
-        return _tap.Report(hidden.Take());
+        _tap.Report(hidden.Value);
     }
 }

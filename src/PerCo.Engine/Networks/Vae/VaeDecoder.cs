@@ -52,16 +52,16 @@ internal sealed class VaeDecoder
         hidden.Next(_convIn.Forward(hidden.Value));
 
         // 2. mid
-        hidden.Next(_midBlock.Forward(hidden.Value));
+        _midBlock.Forward(hidden);
 
         // 3. up: [b, 8h, 8w, c0]
         foreach (UpDecoderBlock block in _upBlocks)
         {
-            hidden.Next(block.Forward(hidden.Value));
+            block.Forward(hidden);
         }
 
         // 4. post-process: [b, 8h, 8w, 3]
-        hidden.Next(_normOut.Forward(hidden.Value, Activation.Silu));
+        _normOut.ForwardInPlace(hidden.Value, Activation.Silu);
         return _convOut.Forward(hidden.Value);
     }
 }

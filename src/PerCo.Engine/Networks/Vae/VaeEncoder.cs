@@ -51,14 +51,14 @@ internal sealed class VaeEncoder
         // 2. down: [b, H/8, W/8, c3]
         foreach (DownEncoderBlock block in _downBlocks)
         {
-            hidden.Next(block.Forward(hidden.Value));
+            block.Forward(hidden);
         }
 
         // 3. mid
-        hidden.Next(_midBlock.Forward(hidden.Value));
+        _midBlock.Forward(hidden);
 
         // 4. post-process: [b, H/8, W/8, 2·latent channels]
-        hidden.Next(_normOut.Forward(hidden.Value, Activation.Silu));
+        _normOut.ForwardInPlace(hidden.Value, Activation.Silu);
         hidden.Next(_convOut.Forward(hidden.Value));
         return _quantConvTap.Report(_quantConv.Forward(hidden.Value));
     }

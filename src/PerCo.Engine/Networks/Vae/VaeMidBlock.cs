@@ -21,11 +21,11 @@ internal sealed class VaeMidBlock
     }
 
     /// <summary>[b, h, w, c] → [b, h, w, c].</summary>
-    public Tensor Forward(Tensor x)
+    public void Forward(HiddenState hidden)
     {
-        using var hidden = new HiddenState(_first.Forward(x));
+        _first.Forward(hidden);
         hidden.Next(_attention.Forward(hidden.Value));
-        hidden.Next(_second.Forward(hidden.Value));
-        return _tap.Report(hidden.Take());
+        _second.Forward(hidden);
+        _tap.Report(hidden.Value);
     }
 }

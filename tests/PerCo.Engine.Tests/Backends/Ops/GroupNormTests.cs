@@ -53,6 +53,22 @@ public abstract class GroupNormTests(BackendFixture fixture) : OpSuite(fixture)
             op.Random(new Shape(2, 9, 30, second), "second"));
     });
 
+    [SkippableTheory]
+    [InlineData(2, 9, 30, 72, 8)]
+    [InlineData(1, 64, 64, 33, 3)]
+    public void InPlaceIsTheSame(int batch, int height, int width, int channels, int groups) => Compare(
+        Tolerance.Norm, op =>
+    {
+        var shape = new Shape(batch, height, width, channels);
+        using NormWeights weights = Weights(op, channels);
+        float[] values = OpCase.Values("x", shape.Count, 2);
+        using Tensor apart = op.Backend.GroupNorm(op.Upload(shape, values), weights, groups, 1e-5f, Activation.Silu);
+        Tensor inPlace = op.Backend.Upload(shape, values);
+        op.Backend.GroupNormInPlace(inPlace, weights, groups, 1e-5f, Activation.Silu);
+        Assert.Equal(apart.ToFloats(), inPlace.ToFloats());
+        return inPlace;
+    });
+
     [SkippableFact]
     public void LargeMeanAndSmallDeviation() => Compare(Tolerance.Norm, op =>
     {
