@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace PerCo.Engine.Backends.Cpu.Gemm;
 
@@ -32,17 +31,13 @@ internal unsafe ref struct ChunkWriter(float* start, long step)
     }
 
     /// <summary>Appends zeros.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Clear(int count)
     {
         while (count > 0)
         {
             int piece = Math.Min(GemmKernels.Chunk - _used, count);
-            for (int i = 0; i < piece; i++)
-            {
-                _chunk[_used + i] = 0;
-            }
-
+            SmallCopy.Clear(_chunk + _used, piece);
             Advance(piece);
             count -= piece;
         }
@@ -54,18 +49,7 @@ internal unsafe ref struct ChunkWriter(float* start, long step)
         while (count > 0)
         {
             int piece = Math.Min(GemmKernels.Chunk - _used, count);
-            float* to = _chunk + _used;
-            int i = 0;
-            for (; i + 4 <= piece; i += 4)
-            {
-                Vector128.Store(Vector128.Load(source + i), to + i);
-            }
-
-            for (; i < piece; i++)
-            {
-                to[i] = source[i];
-            }
-
+            SmallCopy.Copy(source, _chunk + _used, piece);
             source += piece;
             Advance(piece);
             count -= piece;

@@ -29,6 +29,7 @@ internal unsafe struct ConvRows : IRowReader
     /// <summary>Columns of the result.</summary>
     public int ResultWidth;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Pack(float* destination, int group, int row, int rows, int k0, int count)
     {
         int y = row / ResultWidth;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Backends.Cpu.Gemm;
@@ -131,6 +132,7 @@ internal unsafe struct MatrixProduct
         public delegate*<float*, long, float*, float*, long, int, int, void> Finish;
         public bool NeedsFinish;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int item, int worker)
         {
             int columnBlock = item % ColumnBlocks;
@@ -168,6 +170,7 @@ internal unsafe struct MatrixProduct
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Multiply(
             int group, int row, int rows, int panel, int k0, int k, float* packed, float* tile)
         {

@@ -57,7 +57,7 @@ internal unsafe struct SingleRow : IParallelBody
         }
     }
 
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run(int item, int worker)
     {
         GemmKernels kernels = _matrix.Kernels;

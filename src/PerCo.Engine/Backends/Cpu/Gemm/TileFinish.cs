@@ -34,7 +34,7 @@ internal static unsafe class TileFinish
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Unknown."),
     };
 
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Apply<S, V, TActivation>(
         float* tile, long tileStride, float* residual, float* result, long stride, int rows, int columns)
         where S : struct, ISimd<V>
@@ -62,12 +62,12 @@ internal static unsafe class TileFinish
                 V value = S.Load(tile + whole);
                 if (residual != null)
                 {
-                    Unsafe.CopyBlockUnaligned(edge, residual + whole, (uint)(left * sizeof(float)));
+                    SmallCopy.Copy(residual + whole, edge, left);
                     value = S.Add(value, S.Load(edge));
                 }
 
                 S.Store(TActivation.Apply<S, V>(value), edge);
-                Unsafe.CopyBlockUnaligned(result + whole, edge, (uint)(left * sizeof(float)));
+                SmallCopy.Copy(edge, result + whole, left);
             }
 
             tile += tileStride;
@@ -77,7 +77,7 @@ internal static unsafe class TileFinish
     }
 
     // Values in the first half of the panel, gates in the second.
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Gate<S, V>(
         float* tile, long tileStride, float* residual, float* result, long stride, int rows, int columns)
         where S : struct, ISimd<V>
@@ -94,7 +94,7 @@ internal static unsafe class TileFinish
             else
             {
                 S.Store(value, edge);
-                Unsafe.CopyBlockUnaligned(result, edge, (uint)(columns * sizeof(float)));
+                SmallCopy.Copy(edge, result, columns);
             }
 
             tile += tileStride;

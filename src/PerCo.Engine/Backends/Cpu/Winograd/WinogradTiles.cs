@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PerCo.Engine.Backends.Cpu.Gemm;
 
 namespace PerCo.Engine.Backends.Cpu.Winograd;
@@ -53,6 +54,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         (long)Taps * tiles * Width + Width + Taps * GemmKernels.Chunk + Results * Width + (long)Taps * _storedK;
 
     /// <summary>Transforms the input of one tile of a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void TransformInput(int first, int count, int index, float* packed, float* scratch)
     {
         int strips = PackedMatrix.DivideUp(count, _conv.Matrix.Kernels.Rows);
@@ -91,6 +93,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     }
 
     /// <summary>Multiplies the transformed inputs of a block with one panel, and writes the results.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Multiply(int first, int count, int panel, float* packed, float* scratch)
     {
         PackedMatrix matrix = _conv.Matrix;
@@ -123,6 +126,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TransformOutput(int tile, int panel, float* sums, long sumStride, int width, float* work)
     {
         Locate(tile, out int picture, out int y, out int x);
@@ -175,6 +179,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     }
 
     // The tile's pixels in a small buffer: zeros outside the picture and in the last channels.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Gather(int picture, int y, int x, float* gathered)
     {
         ConvInput input = _conv.Input;
@@ -184,21 +189,21 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         {
             int inputY = y + i / T;
             int inputX = x + i % T;
-            var pixel = new Span<float>(gathered + (long)i * _storedK, _storedK);
+            float* pixel = gathered + (long)i * _storedK;
             if ((uint)inputY >= (uint)input.Height || (uint)inputX >= (uint)input.Width)
             {
-                pixel.Clear();
+                SmallCopy.Clear(pixel, _k);
                 continue;
             }
 
             long position = input.Position(picture, inputY, inputX);
-            new ReadOnlySpan<float>(input.First + position * first, first).CopyTo(pixel);
+            SmallCopy.Copy(input.First + position * first, pixel, first);
             if (second > 0)
             {
-                new ReadOnlySpan<float>(input.Second + position * second, second).CopyTo(pixel[first..]);
+                SmallCopy.Copy(input.Second + position * second, pixel + first, second);
             }
 
-            pixel[input.Channels..].Clear();
+            SmallCopy.Clear(pixel + input.Channels, _k - input.Channels);
         }
     }
 
