@@ -1,6 +1,6 @@
 namespace PerCo.Engine.Backends;
 
-/// <summary>How exactly a backend computes, as far as it bounds the differences from the reference implementations.</summary>
+/// <summary>How exactly a backend computes: what bounds its differences from the reference implementations.</summary>
 public enum NumericPlan
 {
     /// <summary>fp32 throughout, convolutions computed directly.</summary>

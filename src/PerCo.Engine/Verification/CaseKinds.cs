@@ -16,6 +16,8 @@ internal static class CaseKinds
         new TorchNoiseCase(),
         new Blip2Case(),
         new BitstreamsCase(),
+        new DecodeCase(),
+        new MiniCase(),
         new FullCase(),
     ];
 }

@@ -4,8 +4,7 @@ namespace PerCo.Engine.Weights;
 
 /// <summary>
 /// A prefix into a checkpoint: <c>scope["down_blocks"][0]["resnets"][1]["conv1"]</c> is the checkpoint's own path, so
-/// no
-/// table renames anything. Remembers what was read, so that nothing is missed or left over silently.
+/// no table renames anything. Remembers what was read, so that nothing is missed or left over silently.
 /// </summary>
 public sealed class WeightScope
 {
@@ -77,8 +76,7 @@ public sealed class WeightScope
 
     /// <summary>
     /// Throws unless every tensor was read or begins with one of the names that the network lists as ignored (never
-    /// read
-    /// by inference) or tied (a copy of another).
+    /// read by inference) or tied (a copy of another).
     /// </summary>
     /// <exception cref="PerCoException">Tensors that nothing reads.</exception>
     public void RequireAllUsed(params ReadOnlySpan<string> ignored)

@@ -11,7 +11,9 @@ public sealed class VerificationRunnerTests : IDisposable
 {
     private readonly TempFolder _folder = new();
 
-    public static TheoryData<string> SharedKinds => [.. VerificationRunner.Kinds.Where(kind => kind != "full")];
+    // Whole pictures and networks of full width take minutes: percoengine verify runs them.
+    public static TheoryData<string> SharedKinds =>
+        [.. VerificationRunner.Kinds.Where(kind => kind is not ("full" or "mini"))];
 
     public void Dispose() => _folder.Dispose();
 
@@ -63,6 +65,27 @@ public sealed class VerificationRunnerTests : IDisposable
         VerificationRow with = Assert.Single(
             VerificationRunner.Run(_folder.Path, backend, new VerificationOptions { Full = true }));
         Assert.Equal(("full/dream", "'dream' is no known kind of case"), (with.Case, with.Detail));
+    }
+
+    [Fact]
+    public void WholePipelineCasesNeedTheirModel()
+    {
+        _folder.Text("cases.json", """{"cases": {"mini": ""}}""");
+        _folder.Text("mini/case.json", """
+            {"model": "perco-mini-0", "captioner_tokenizer": [{"text": "", "ids": [2], "decoded": ""}],
+             "cases": [{"image": "absent.png"}]}
+            """);
+        using Backend backend = new CpuBackend();
+        var options = new VerificationOptions { ModelFolder = TestPaths.DefaultModel };
+        IReadOnlyList<VerificationRow> rows = VerificationRunner.Run(_folder.Path, backend, options);
+        Assert.Equal(["captioner_tokenizer", "absent"], rows.Select(row => row.Quantity));
+        Assert.Equal([Verdict.Pass, Verdict.Skipped], rows.Select(row => row.Verdict));
+
+        Assert.Equal("needs the model 'perco-mini-0', and none is installed", Assert.Single(Run(_folder.Path)).Detail);
+        _folder.Text("mini/case.json", """{"model": "another"}""");
+        Assert.Equal(
+            "needs the model 'another', the installed one is 'perco-mini-0'",
+            Assert.Single(VerificationRunner.Run(_folder.Path, backend, options)).Detail);
     }
 
     [Fact]

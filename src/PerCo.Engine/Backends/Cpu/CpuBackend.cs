@@ -25,6 +25,9 @@ public sealed partial class CpuBackend : ReferenceBackend
     public override string Description =>
         $"{InstructionSet}, {Pool.Threads} thread{(Pool.Threads == 1 ? "" : "s")}{(Options.Strict ? ", strict" : "")}";
 
+    /// <inheritdoc/>
+    public override NumericPlan Plan => Options.Strict ? NumericPlan.Fp32Direct : NumericPlan.Fp32Winograd;
+
     /// <summary>What was asked for.</summary>
     public CpuOptions Options { get; }
 
