@@ -115,8 +115,8 @@ public abstract class Backend : IDisposable
     }
 
     /// <summary>
-    /// x = activation(groupNorm(x)) where nobody needs x afterwards: a tensor less at the peak. The core method is given
-    /// one tensor as operand and result.
+    /// x = activation(groupNorm(x)) where nobody needs x afterwards: a tensor less at the peak. The core method is
+    /// given one tensor as operand and result.
     /// </summary>
     public void GroupNormInPlace(
         Tensor x, NormWeights weights, int groups, float epsilon, Activation activation = Activation.None)

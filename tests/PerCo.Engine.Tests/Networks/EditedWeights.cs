@@ -4,7 +4,7 @@ using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Tests.Networks;
 
-/// <summary>A checkpoint's tensors, each made once, of which a test takes some away or gives them other names.</summary>
+/// <summary>A checkpoint's tensors, each made once, of which a test takes some away or renames some.</summary>
 internal sealed class EditedWeights(IWeightSource source) : IWeightSource
 {
     private readonly Dictionary<string, HostTensor> _tensors = source.Keys.ToDictionary(key => key, key =>

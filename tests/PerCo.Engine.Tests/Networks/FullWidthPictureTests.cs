@@ -12,8 +12,8 @@ using Denoiser = PerCo.Engine.Networks.UNet.UNet;
 namespace PerCo.Engine.Tests.Networks;
 
 /// <summary>
-/// The networks on pictures and latents at Stable Diffusion 2.1's width, with synthetic weights. They take gigabytes and
-/// up to minutes, so they run where the environment variable PERCO_FULL_TESTS is 1.
+/// The networks on pictures and latents at Stable Diffusion 2.1's width, with synthetic weights. They take gigabytes
+/// and up to minutes, so they run where the environment variable PERCO_FULL_TESTS is 1.
 /// </summary>
 public sealed class FullWidthPictureTests
 {
