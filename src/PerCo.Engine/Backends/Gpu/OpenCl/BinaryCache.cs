@@ -1,0 +1,86 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace PerCo.Engine.Backends.Gpu.OpenCl;
+
+/// <summary>
+/// Built programs in the user's cache folder, one file for source, options, device and driver. Where the folder cannot
+/// be read or written there is no cache, which costs time only.
+/// </summary>
+internal sealed class BinaryCache
+{
+    // A binary of these kernels has some 100 kB; a file that is far larger is none.
+    private const long LargestFile = 64 << 20;
+
+    private readonly string? _path;
+
+    private BinaryCache(string? path) => _path = path;
+
+    /// <summary>The entry of a program.</summary>
+    /// <param name="device">The device; name and driver version are part of the key.</param>
+    /// <param name="source">The whole source.</param>
+    /// <param name="options">Compiler options.</param>
+    /// <param name="folder">The folder; the user's by default.</param>
+    public static BinaryCache For(GpuDeviceInfo device, string source, string options, string? folder = null)
+    {
+        folder ??= UserFolder();
+        string key = string.Join('\0', device.Name, device.Version, options, source);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        return new BinaryCache(folder is null ? null : Path.Combine(folder, hash + ".bin"));
+    }
+
+    /// <summary>The binary, or null.</summary>
+    public byte[]? Read()
+    {
+        try
+        {
+            // A file is its SHA-256 and the binary: drivers have crashed on cut-off binaries.
+            if (_path is null || !File.Exists(_path) || new FileInfo(_path).Length > LargestFile)
+            {
+                return null;
+            }
+
+            byte[] bytes = File.ReadAllBytes(_path);
+            return bytes.Length > SHA256.HashSizeInBytes
+                && SHA256.HashData(bytes.AsSpan(SHA256.HashSizeInBytes))
+                    .AsSpan().SequenceEqual(bytes.AsSpan(0, SHA256.HashSizeInBytes))
+                ? bytes[SHA256.HashSizeInBytes..]
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Keeps a binary; an empty one is none.</summary>
+    public void Write(byte[] binary)
+    {
+        if (_path is null || binary.Length == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            string temporary = $"{_path}.{Guid.NewGuid():N}";
+            File.WriteAllBytes(temporary, [.. SHA256.HashData(binary), .. binary]);
+            File.Move(temporary, _path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Without a cache the next start builds again.
+        }
+    }
+
+    private static string? UserFolder()
+    {
+        string root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
+            ? cache
+            : OperatingSystem.IsWindows()
+                ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+                : Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? Path.Combine(home, ".cache") : "";
+        return root.Length == 0 ? null : Path.Combine(root, "percoengine", "opencl");
+    }
+}

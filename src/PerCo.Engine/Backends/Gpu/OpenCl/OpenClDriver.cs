@@ -1,0 +1,115 @@
+namespace PerCo.Engine.Backends.Gpu.OpenCl;
+
+/// <summary>Devices of all platforms that the system's OpenCL loader knows.</summary>
+internal sealed unsafe class OpenClDriver : IGpuDriver
+{
+    private const ulong AllDevices = 0xFFFFFFFF;
+    private const ulong CpuDevice = 2;
+    private const long NeededLocalMemory = 32 << 10;
+
+    // Loaded once: unloading a driver that has started threads is not safe.
+    private readonly Lazy<OpenClApi> _api = new(OpenClApi.Load);
+
+    /// <inheritdoc/>
+    public string Name => "opencl";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GpuDeviceInfo> Enumerate() => [.. Devices().Select(device => device.Info)];
+
+    /// <inheritdoc/>
+    public GpuDevice Open(GpuDeviceInfo info)
+    {
+        foreach ((nint handle, GpuDeviceInfo candidate) in Devices())
+        {
+            if (candidate.Index == info.Index)
+            {
+                return candidate.Rejection is null
+                    ? new OpenClDevice(_api.Value, handle, candidate)
+                    : throw new PerCoException($"{candidate.Selector}: {candidate.Name}: {candidate.Rejection}");
+            }
+        }
+
+        throw new PerCoException($"{info.Selector}: the device is gone; see percoengine devices.");
+    }
+
+    private List<(nint Handle, GpuDeviceInfo Info)> Devices()
+    {
+        OpenClApi api = _api.Value;
+        var devices = new List<(nint, GpuDeviceInfo)>();
+        foreach (nint platform in Platforms(api))
+        {
+            string platformName = OpenClApi.Text("clGetPlatformInfo", (size, value, written) =>
+                api.GetPlatformInfo(platform, 0x0902, size, value, written));
+            uint count;
+            if (api.GetDeviceIds(platform, AllDevices, 0, null, &count) != 0 || count == 0)
+            {
+                continue; // CL_DEVICE_NOT_FOUND: a platform whose hardware is absent.
+            }
+
+            var handles = new nint[count];
+            fixed (nint* p = handles)
+            {
+                OpenClException.Check(api.GetDeviceIds(platform, AllDevices, count, p, null), "clGetDeviceIDs");
+            }
+
+            foreach (nint handle in handles)
+            {
+                devices.Add((handle, Describe(api, handle, devices.Count, platformName)));
+            }
+        }
+
+        return devices;
+    }
+
+    private static nint[] Platforms(OpenClApi api)
+    {
+        uint count;
+        int status = api.GetPlatformIds(0, null, &count);
+        if (status == -1001 || (status == 0 && count == 0))
+        {
+            return [];
+        }
+
+        OpenClException.Check(status, "clGetPlatformIDs");
+        var platforms = new nint[count];
+        fixed (nint* p = platforms)
+        {
+            OpenClException.Check(api.GetPlatformIds(count, p, null), "clGetPlatformIDs");
+        }
+
+        return platforms;
+    }
+
+    private static GpuDeviceInfo Describe(OpenClApi api, nint device, int index, string platform)
+    {
+        string version = Text(0x102F);
+        var info = new GpuDeviceInfo("opencl", index, Text(0x102B), $"{platform}, {version}, driver {Text(0x102D)}")
+        {
+            IsCpu = (Number(0x1000) & CpuDevice) != 0,
+            Memory = (long)Math.Min(long.MaxValue, Number(0x101F)),
+            LargestBuffer = (long)Math.Min(long.MaxValue, Number(0x1010)),
+            LocalMemory = (long)Math.Min(long.MaxValue, Number(0x1023)),
+            ComputeUnits = (int)Math.Min(int.MaxValue, Number(0x1002)),
+        };
+        return info with { Rejection = Rejection(info, version) };
+
+        string Text(uint what) => OpenClApi.Text("clGetDeviceInfo", (size, value, written) =>
+            api.GetDeviceInfo(device, what, size, value, written));
+
+        ulong Number(uint what) => OpenClApi.Number("clGetDeviceInfo", (size, value, written) =>
+            api.GetDeviceInfo(device, what, size, value, written));
+
+        string? Rejection(GpuDeviceInfo found, string text)
+        {
+            // "OpenCL 1.2 pocl ..."; 1.0 and 1.1 lack what the kernels need.
+            string number = text.Split(' ') is [_, var second, ..] ? second : text;
+            return number is "1.0" or "1.1" ? $"has OpenCL {number}, expected 1.2 or newer"
+                : Number(0x1027) == 0 ? "the driver says that the device is not available"
+                : Number(0x1028) == 0 ? "the driver has no compiler"
+                : Number(0x1026) == 0 ? "the device is big-endian"
+                : found.LocalMemory < NeededLocalMemory
+                    ? $"has {found.LocalMemory >> 10} KiB of local memory, expected {NeededLocalMemory >> 10} KiB"
+                : null;
+        }
+    }
+}
