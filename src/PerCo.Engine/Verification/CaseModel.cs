@@ -24,9 +24,6 @@ internal sealed class CaseModel : IDisposable
     /// <summary>The checkpoint.</summary>
     public IWeightSource Weights { get; }
 
-    /// <summary>Whether a folder has a network.</summary>
-    public static bool Exists(string folder) => File.Exists(Path.Combine(folder, "config.json"));
-
     /// <summary>Opens a folder.</summary>
     /// <param name="folder">Has config.json, and weights or parameters.json.</param>
     /// <param name="tag">What the names of synthetic values begin with.</param>

@@ -65,6 +65,10 @@ public static class VerificationRunner
         {
             context.Skip(Whole, "its folder is missing");
         }
+        else if (Missing(kind, context) is { } missing)
+        {
+            context.Skip(Whole, $"'{missing}' is missing");
+        }
         else
         {
             context.Part(Whole, () => kind.Run(context));
@@ -74,6 +78,10 @@ public static class VerificationRunner
             }
         }
     }
+
+    /// <summary>The first thing that a kind needs and a case lacks; null where it is complete.</summary>
+    internal static string? Missing(CaseKind kind, CaseContext context) => kind.Needs.FirstOrDefault(
+        needed => !File.Exists(context.FileOf(needed)) && !Directory.Exists(context.FileOf(needed)));
 
     // Known kinds in our order, from quick to slow; then what is unknown, in the file's.
     private static IEnumerable<string> InOrder(IEnumerable<string> names)

@@ -42,16 +42,18 @@ public sealed class VerificationRunnerTests : IDisposable
     [Fact]
     public void UnknownKindsAndMissingFoldersAreSkippedByName()
     {
-        _folder.Text("cases.json", """{"cases": {"dream": "?", "vae": "", "torch_noise": ""}}""");
+        _folder.Text("cases.json", """{"cases": {"dream": "?", "vae": "", "unet": "", "torch_noise": ""}}""");
+        _folder.Safetensors("unet/io.safetensors", "{}");
         Directory.CreateDirectory(Path.Combine(_folder.Path, "dream"));
         Directory.CreateDirectory(Path.Combine(_folder.Path, "torch_noise"));
         _folder.Safetensors("torch_noise/io.safetensors", "{}");
         IReadOnlyList<VerificationRow> rows = Run(_folder.Path);
-        Assert.Equal(["vae", "torch_noise", "dream"], rows.Select(row => row.Case));
+        Assert.Equal(["vae", "unet", "torch_noise", "dream"], rows.Select(row => row.Case));
         Assert.All(rows, row => Assert.Equal(Verdict.Skipped, row.Verdict));
         Assert.Equal("its folder is missing", rows[0].Detail);
-        Assert.Equal("its folder has nothing to compare", rows[1].Detail);
-        Assert.Equal("'dream' is no known kind of case", rows[2].Detail);
+        Assert.Equal("'model' is missing", rows[1].Detail);
+        Assert.Equal("its folder has nothing to compare", rows[2].Detail);
+        Assert.Equal("'dream' is no known kind of case", rows[3].Detail);
     }
 
     [Fact]
@@ -59,12 +61,15 @@ public sealed class VerificationRunnerTests : IDisposable
     {
         _folder.Text("cases.json", """{"cases": {"full": ""}}""");
         _folder.Text("full/dream/case.json", "{}");
+        _folder.Text("full/vae/case.json", "{}");
         VerificationRow without = Assert.Single(Run(_folder.Path));
         Assert.Equal((Verdict.Skipped, "runs only with --full"), (without.Verdict, without.Detail));
         using Backend backend = new CpuBackend();
-        VerificationRow with = Assert.Single(
-            VerificationRunner.Run(_folder.Path, backend, new VerificationOptions { Full = true }));
-        Assert.Equal(("full/dream", "'dream' is no known kind of case"), (with.Case, with.Detail));
+        IReadOnlyList<VerificationRow> rows = VerificationRunner.Run(
+            _folder.Path, backend, new VerificationOptions { Full = true });
+        Assert.Equal(["full/vae", "full/dream"], rows.Select(row => row.Case));
+        Assert.Equal("'io.safetensors' is missing", rows[0].Detail);
+        Assert.Equal("'dream' is no known kind of case", rows[1].Detail);
     }
 
     [Fact]
@@ -124,10 +129,11 @@ public sealed class VerificationRunnerTests : IDisposable
     {
         Copy("torch_noise", """{"cases": {"torch_noise": "", "vae": ""}}""");
         _folder.Text("vae/io.safetensors", "not safetensors");
+        _folder.Text("vae/model/config.json", "{}");
         IReadOnlyList<VerificationRow> rows = Run(_folder.Path);
         VerificationRow failed = Assert.Single(rows, row => row.Verdict == Verdict.Fail);
         Assert.Equal(("vae", "all"), (failed.Case, failed.Quantity));
-        Assert.Contains("no such folder", failed.Detail, StringComparison.Ordinal);
+        Assert.Contains("no weights", failed.Detail, StringComparison.Ordinal);
         Assert.Contains(rows, row => row.Case == "torch_noise" && row.Verdict == Verdict.Pass);
     }
 

@@ -167,6 +167,29 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
     }
 
+    [SkippableFact]
+    public void TensorsBeyondTwoGibibytesAreRead()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Needs a file system that stores no zeros by itself.");
+        const long First = 2_147_483_000;
+        string path = _folder.Safetensors("large.safetensors", $$$"""
+            {"a":{"dtype":"U8","shape":[{{{First}}}],"data_offsets":[0,{{{First}}}]},
+             "b":{"dtype":"U8","shape":[2000],"data_offsets":[{{{First}}},{{{First + 2000}}}]}}
+            """);
+        using (FileStream stream = File.OpenWrite(path))
+        {
+            stream.SetLength(stream.Length + First + 2000);
+            stream.Seek(-1, SeekOrigin.End);
+            stream.WriteByte(7);
+        }
+
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        Assert.True(file.TryGet("b", out HostTensor? b));
+        Assert.Equal(7, b.Bytes.Span[1999]);
+        Assert.True(file.TryGet("a", out HostTensor? a));
+        Assert.Equal(First, a.Bytes.Length);
+    }
+
     [Fact]
     public void AMissingFileIsAnError()
     {

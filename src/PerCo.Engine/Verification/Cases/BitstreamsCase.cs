@@ -13,6 +13,9 @@ internal sealed class BitstreamsCase : CaseKind
     public override string Name => "bitstreams";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => ["io.safetensors", "case.json"];
+
+    /// <inheritdoc/>
     public override void Run(CaseContext context)
     {
         foreach (ConfigReader entry in context.Description.Sections("cases"))

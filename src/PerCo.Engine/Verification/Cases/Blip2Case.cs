@@ -15,6 +15,9 @@ internal sealed class Blip2Case : CaseKind
     public override string Name => "blip2";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => ["io.safetensors", "model"];
+
+    /// <inheritdoc/>
     public override void Run(CaseContext context)
     {
         using CaseModel model = context.OpenModel();

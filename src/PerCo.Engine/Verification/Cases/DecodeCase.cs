@@ -15,30 +15,25 @@ namespace PerCo.Engine.Verification.Cases;
 /// </summary>
 internal sealed class DecodeCase : CaseKind
 {
+    private const string UNetFolder = "../unet/model";
+    private const string VaeFolder = "../vae/model";
+    private const string TokenizerFolder = "../text_encoder/tokenizer";
+
     /// <inheritdoc/>
     public override string Name => "decode";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs =>
+        ["io.safetensors", "case.json", "text_encoder", UNetFolder, VaeFolder, TokenizerFolder];
+
+    /// <inheritdoc/>
     public override void Run(CaseContext context)
     {
-        string root = context.Root;
-        string unetFolder = Path.Combine(root, "unet", "model");
-        string vaeFolder = Path.Combine(root, "vae", "model");
-        string tokenizerFolder = Path.Combine(root, "text_encoder", "tokenizer");
-        foreach (string folder in (string[])[unetFolder, vaeFolder, tokenizerFolder, context.FileOf("text_encoder")])
-        {
-            if (!Directory.Exists(folder))
-            {
-                context.Skip("all", $"{Path.GetRelativePath(root, folder)} is missing");
-                return;
-            }
-        }
-
-        using CaseModel unetModel = CaseModel.Open(unetFolder, context.Tag);
-        using CaseModel vaeModel = CaseModel.Open(vaeFolder, context.Tag);
+        using CaseModel unetModel = context.OpenModel(UNetFolder);
+        using CaseModel vaeModel = context.OpenModel(VaeFolder);
         using var unet = new UNet(context.Backend, UNetConfig.Read(unetModel.Config), unetModel.Weights);
         using var vae = new Vae(context.Backend, VaeConfig.Read(vaeModel.Config), vaeModel.Weights);
-        TextConditions text = EncodeText(context, ClipTokenizer.Load(tokenizerFolder));
+        TextConditions text = EncodeText(context, ClipTokenizer.Load(context.FileOf(TokenizerFolder)));
         ConfigReader[] cases = context.Description.Sections("cases");
         for (int i = 0; i < cases.Length; i++)
         {

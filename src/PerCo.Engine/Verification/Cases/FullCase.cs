@@ -21,6 +21,9 @@ internal sealed class FullCase : CaseKind
     public override string Name => "full";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => [];
+
+    /// <inheritdoc/>
     public override void Run(CaseContext context)
     {
         if (!context.Options.Full)
@@ -33,6 +36,12 @@ internal sealed class FullCase : CaseKind
         foreach (CaseKind part in Parts.Where(p => folders.Contains(p.Name)))
         {
             using CaseContext below = context.Below(part.Name);
+            if (VerificationRunner.Missing(part, below) is { } missing)
+            {
+                below.Skip("all", $"'{missing}' is missing");
+                continue;
+            }
+
             below.Part("all", () => part.Run(below));
 
             // The next network needs the memory.

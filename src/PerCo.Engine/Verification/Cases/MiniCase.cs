@@ -15,10 +15,13 @@ internal sealed class MiniCase : CaseKind
     public override string Name => "mini";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => ["case.json"];
+
+    /// <inheritdoc/>
     public override void Run(CaseContext context)
     {
         string id = context.Description.String("model", "");
-        if (context.Options.ModelFolder is not { } folder)
+        if (context.Options.ModelFolder is not { } folder || !Directory.Exists(folder))
         {
             context.Skip("all", $"needs the model '{id}', and none is installed");
             return;

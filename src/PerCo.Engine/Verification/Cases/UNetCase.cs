@@ -10,6 +10,9 @@ internal sealed class UNetCase : CaseKind
     public override string Name => "unet";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => ["io.safetensors", "model"];
+
+    /// <inheritdoc/>
     public override void Run(CaseContext context)
     {
         using CaseModel model = context.OpenModel();

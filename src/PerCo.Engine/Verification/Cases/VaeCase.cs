@@ -14,6 +14,9 @@ internal sealed class VaeCase : CaseKind
     public override string Name => "vae";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => ["io.safetensors", "model"];
+
+    /// <inheritdoc/>
     public override void Run(CaseContext context)
     {
         using CaseModel model = context.OpenModel();

@@ -11,6 +11,9 @@ internal sealed class FullBlip2 : CaseKind
     public override string Name => "blip2";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => ["io.safetensors", "model"];
+
+    /// <inheritdoc/>
     public override void Run(CaseContext context)
     {
         using CaseModel model = context.OpenModel();

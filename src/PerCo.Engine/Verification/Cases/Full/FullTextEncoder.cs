@@ -10,6 +10,9 @@ internal sealed class FullTextEncoder : CaseKind
     public override string Name => "text_encoder";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => ["io.safetensors", "model"];
+
+    /// <inheritdoc/>
     public override void Run(CaseContext context)
     {
         using CaseModel model = context.OpenModel();

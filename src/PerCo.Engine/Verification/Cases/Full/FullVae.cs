@@ -11,6 +11,9 @@ internal sealed class FullVae : CaseKind
     public override string Name => "vae";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => ["io.safetensors", "model"];
+
+    /// <inheritdoc/>
     public override void Run(CaseContext context)
     {
         using CaseModel model = context.OpenModel();
