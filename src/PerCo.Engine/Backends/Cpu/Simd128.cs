@@ -20,6 +20,29 @@ internal readonly unsafe struct Simd128 : ISimd<V>
     public static void Store(V value, float* destination) => value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadFirst(float* source, int count)
+    {
+        V value = Vector128.CreateScalar(source[0]);
+        value = count > 1 ? value.WithElement(1, source[1]) : value;
+        return count > 2 ? value.WithElement(2, source[2]) : value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreFirst(V value, float* destination, int count)
+    {
+        destination[0] = value.ToScalar();
+        if (count > 1)
+        {
+            destination[1] = value.GetElement(1);
+        }
+
+        if (count > 2)
+        {
+            destination[2] = value.GetElement(2);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Add(V a, V b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

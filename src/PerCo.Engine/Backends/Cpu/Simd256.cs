@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace PerCo.Engine.Backends.Cpu;
 
@@ -18,6 +19,13 @@ internal readonly unsafe struct Simd256 : ISimd<V>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(V value, float* destination) => value.Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadFirst(float* source, int count) => Avx.MaskLoad(source, First(count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreFirst(V value, float* destination, int count) =>
+        Avx.MaskStore(destination, First(count), value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Add(V a, V b) => a + b;
@@ -78,4 +86,8 @@ internal readonly unsafe struct Simd256 : ISimd<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V MultiplyAddDouble(V a, V b, V c) =>
         Vector256.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V First(int count) =>
+        Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle();
 }

@@ -4,17 +4,16 @@ namespace PerCo.Engine.Backends.Cpu;
 
 /// <summary>
 /// Registers at the end of a row: whole ones where the row is long enough, else the part that is left. With these a
-/// loop needs no second body for its tail, and touches no memory beyond it.
+/// loop needs no second body for its tail, and touches no memory beyond it. Nothing is called: values that live across
+/// a call would live in memory.
 /// </summary>
 internal static unsafe class SimdTail
 {
-    private const int MaxLanes = 16;
-
     /// <summary>The first <paramref name="count"/> values, at most a register of them, then zeros.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Load<S, V>(float* source, long count)
         where S : struct, ISimd<V>
-        where V : struct => count >= S.Count ? S.Load(source) : LoadPart<S, V>(source, (int)count);
+        where V : struct => count >= S.Count ? S.Load(source) : S.LoadFirst(source, (int)count);
 
     /// <summary>Writes the first <paramref name="count"/> lanes, at most all.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -28,34 +27,7 @@ internal static unsafe class SimdTail
         }
         else
         {
-            StorePart<S, V>(value, destination, (int)count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static V LoadPart<S, V>(float* source, int count)
-        where S : struct, ISimd<V>
-        where V : struct
-    {
-        float* buffer = stackalloc float[MaxLanes];
-        for (int i = 0; i < MaxLanes; i++)
-        {
-            buffer[i] = i < count ? source[i] : 0;
-        }
-
-        return S.Load(buffer);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StorePart<S, V>(V value, float* destination, int count)
-        where S : struct, ISimd<V>
-        where V : struct
-    {
-        float* buffer = stackalloc float[MaxLanes];
-        S.Store(value, buffer);
-        for (int i = 0; i < count; i++)
-        {
-            destination[i] = buffer[i];
+            S.StoreFirst(value, destination, (int)count);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 
@@ -39,6 +40,7 @@ public sealed unsafe partial class CpuBackend
     private readonly struct ActivateBody<TActivation>(float* x, float* result, long count) : ISimdBody
         where TActivation : struct, IVectorActivation
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run<S, V>(int item, int worker)
             where S : struct, ISimd<V>
             where V : struct

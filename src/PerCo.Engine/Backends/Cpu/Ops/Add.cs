@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Backends.Cpu;
@@ -17,6 +18,7 @@ public sealed unsafe partial class CpuBackend
 
     private readonly struct AddBody(float* x, float* y, float* result, long period, int itemsPerPeriod) : ISimdBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run<S, V>(int item, int worker)
             where S : struct, ISimd<V>
             where V : struct

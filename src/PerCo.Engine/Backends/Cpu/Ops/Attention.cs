@@ -1,4 +1,3 @@
-using PerCo.Engine.Backends.Cpu.Gemm;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 
@@ -11,17 +10,42 @@ public sealed unsafe partial class CpuBackend
         ChannelSlice q, ChannelSlice k, ChannelSlice v, in AttentionSpec spec, Tensor result)
     {
         var operands = new AttentionOperands(q, k, v, spec, result);
-        GemmKernels kernels = Kernels;
-        var blocks = new AttentionBlocks(operands.Keys, operands.Channels, kernels.Rows);
+        if (operands.Queries == 1)
+        {
+            AttendSingly(operands);
+        }
+        else
+        {
+            AttendInTiles(operands);
+        }
+    }
+
+    private void AttendSingly(in AttentionOperands operands)
+    {
+        HostStorage scratch = Arena.Rent(checked(Pool.Threads * AttentionSingleQuery.ScratchLength(operands)));
+        try
+        {
+            Pool.For(InstructionSet, operands.AllHeads, new AttentionSingleQuery(operands, scratch.Values));
+        }
+        finally
+        {
+            scratch.Release();
+        }
+    }
+
+    private void AttendInTiles(in AttentionOperands operands)
+    {
+        var blocks = new AttentionBlocks(operands.Keys, operands.Channels, Kernels.Rows);
+        var tiles = new AttentionTiles(operands, blocks, Kernels, Pool.Threads);
         HostStorage keys = Arena.Rent(checked(operands.AllHeads * blocks.KeysLength));
         HostStorage values = Arena.Rent(checked(operands.AllHeads * blocks.ValuesLength));
-        HostStorage scratch = Arena.Rent(checked(Pool.Threads * AttentionTile.ScratchLength(operands, kernels)));
+        HostStorage scratch = Arena.Rent(checked(Pool.Threads * tiles.ScratchLength));
         try
         {
             Pool.For(checked(operands.AllHeads * blocks.Blocks),
                 new AttentionPacking(operands, blocks, keys.Values, values.Values));
-            Pool.For(InstructionSet, checked(operands.AllHeads * AttentionTile.QueryBlocks(operands, kernels)),
-                new AttentionTile(operands, blocks, kernels, keys.Values, values.Values, scratch.Values));
+            Pool.For(InstructionSet, checked(operands.AllHeads * tiles.PerHead),
+                new AttentionTile(operands, blocks, tiles, Kernels, keys.Values, values.Values, scratch.Values));
         }
         finally
         {

@@ -1,4 +1,3 @@
-using PerCo.Engine.Backends.Cpu.Gemm;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 

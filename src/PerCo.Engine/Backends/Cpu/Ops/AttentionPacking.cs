@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PerCo.Engine.Backends.Cpu.Gemm;
 
 namespace PerCo.Engine.Backends.Cpu;
@@ -8,6 +9,7 @@ internal readonly unsafe struct AttentionPacking(
 {
     private const int Chunk = GemmKernels.Chunk;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int item, int worker)
     {
         (int head, int block) = int.DivRem(item, blocks.Blocks);
@@ -34,6 +36,7 @@ internal readonly unsafe struct AttentionPacking(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackKey(float* from, float* to, int step)
     {
         int channels = operands.Channels;

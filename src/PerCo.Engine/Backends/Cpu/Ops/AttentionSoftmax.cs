@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PerCo.Engine.Backends.Cpu;
 
 /// <summary>
@@ -16,35 +18,36 @@ internal static unsafe class AttentionSoftmax
     /// </summary>
     /// <param name="scores">[keys][width]; −∞ where a query does not see a key.</param>
     /// <param name="keys">A multiple of <see cref="KeyMultiple"/>.</param>
-    /// <param name="width">Queries, a multiple of the lanes.</param>
-    /// <param name="max">[width], the largest scores so far; −∞ before the first block.</param>
-    /// <param name="sum">[width], the sums so far.</param>
-    /// <param name="result">[channels][width], the weighted values so far.</param>
-    /// <param name="channels">Channels of a head.</param>
-    public static void Add<S, V>(float* scores, int keys, int width, float* max, float* sum, float* result, int channels)
+    /// <param name="panel">Gives the width, and receives maxima, sums and corrected results.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add<S, V>(float* scores, int keys, in AttentionPanel panel)
         where S : struct, ISimd<V>
         where V : struct
     {
+        int width = panel.Width;
         for (int lane = 0; lane < width; lane += S.Count)
         {
-            V before = S.Load(max + lane);
+            float* max = panel.Max + lane;
+            float* sum = panel.Sum + lane;
+            V before = S.Load(max);
             V now = Largest<S, V>(scores + lane, keys, width, before);
             if (!S.AllEqual(before, now))
             {
                 V factor = VectorMath.Exp2NonPositive<S, V>(S.Subtract(before, now));
-                S.Store(now, max + lane);
-                S.Store(S.Multiply(S.Load(sum + lane), factor), sum + lane);
-                for (int c = 0; c < channels; c++)
+                S.Store(now, max);
+                S.Store(S.Multiply(S.Load(sum), factor), sum);
+                for (int c = 0; c < panel.Channels; c++)
                 {
-                    float* value = result + (long)c * width + lane;
+                    float* value = panel.Result + (long)c * width + lane;
                     S.Store(S.Multiply(S.Load(value), factor), value);
                 }
             }
 
-            S.Store(Exponentials<S, V>(scores + lane, keys, width, now, S.Load(sum + lane)), sum + lane);
+            S.Store(Exponentials<S, V>(scores + lane, keys, width, now, S.Load(sum)), sum);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static V Largest<S, V>(float* scores, int keys, int width, V max)
         where S : struct, ISimd<V>
         where V : struct
@@ -62,6 +65,7 @@ internal static unsafe class AttentionSoftmax
         return S.Max(max, other);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static V Exponentials<S, V>(float* scores, int keys, int width, V max, V sum)
         where S : struct, ISimd<V>
         where V : struct

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Backends.Cpu;
@@ -22,6 +23,7 @@ public sealed unsafe partial class CpuBackend
     private readonly struct CopyBody(float* source, int stride, float* destination, int count, int channels)
         : IParallelBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int item, int worker)
         {
             int perItem = SimdParallel.RowsPerItem(channels);

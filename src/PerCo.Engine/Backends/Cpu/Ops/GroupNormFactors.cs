@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PerCo.Engine.Backends.Cpu;
 
 /// <summary>
@@ -8,6 +10,7 @@ internal readonly unsafe struct GroupNormFactors(
     GroupNormLayout layout, double* sums, int groups, float epsilon, float* scale, float* shift, float* factors)
     : IParallelBody
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int item, int worker)
     {
         (int picture, int group) = int.DivRem(item, groups);
@@ -45,6 +48,7 @@ internal readonly unsafe struct GroupNormApply<TActivation>(GroupNormLayout layo
     : ISimdBody
     where TActivation : struct, IVectorActivation
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run<S, V>(int item, int worker)
         where S : struct, ISimd<V>
         where V : struct
@@ -65,6 +69,7 @@ internal readonly unsafe struct GroupNormApply<TActivation>(GroupNormLayout layo
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ApplyRow<S, V>(
         float* x, int channels, float* mean, float* slope, float* shift, float* result)
         where S : struct, ISimd<V>

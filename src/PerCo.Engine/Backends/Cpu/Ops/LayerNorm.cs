@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Tensors;
 
@@ -19,6 +20,7 @@ public sealed unsafe partial class CpuBackend
     private readonly struct LayerNormBody(
         float* x, float* scale, float* shift, float* result, long rows, int channels, float epsilon) : ISimdBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run<S, V>(int item, int worker)
             where S : struct, ISimd<V>
             where V : struct
@@ -35,6 +37,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Normalise<S, V>(float* values, double mean, double factor, float* destination)
             where S : struct, ISimd<V>
             where V : struct

@@ -1,59 +1,55 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace PerCo.Engine.Backends.Cpu;
 
-/// <summary>Sums of values and of their squares, in double precision and in an order that no width changes.</summary>
-/// <remarks>
-/// Squares of floats are exact in double precision, so the variance Σx²/n − mean² loses no more digits than fp32 has
-/// until the mean is some 10⁴ times the deviation, and there the input itself has lost them.
-/// </remarks>
+/// <summary>Sums of the values of a row and of their squares, in an order that no width changes.</summary>
 internal static unsafe class RowMoments
 {
     /// <summary>Columns that are summed on their own before they are added up: the widest register's lanes.</summary>
     private const int Columns = 16;
 
     /// <summary>Σx and Σx² of <paramref name="count"/> values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (double Sum, double Squares) Of<S, V>(float* x, int count)
         where S : struct, ISimd<V>
         where V : struct
     {
         double* sums = stackalloc double[2 * Columns];
         double* squares = sums + Columns;
+        new Span<double>(sums, 2 * Columns).Clear();
         for (int column = 0; column < Columns; column += S.Count)
         {
             AddColumns<S, V>(x + column, count - column, sums + column, squares + column);
         }
 
-        double sum = 0, square = 0;
-        for (int i = 0; i < Columns; i++)
-        {
-            sum += sums[i];
-            square += squares[i];
-        }
-
-        return (sum, square);
+        return (Total(sums), Total(squares));
     }
+
+    // By halves, so that few additions wait for each other; the halves are the same at every width.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static double Total(double* columns)
+    {
+        Vector128<double> even = Pair(columns, 0) + Pair(columns, 8) + (Pair(columns, 4) + Pair(columns, 12));
+        Vector128<double> odd = Pair(columns, 2) + Pair(columns, 10) + (Pair(columns, 6) + Pair(columns, 14));
+        Vector128<double> both = even + odd;
+        return both.ToScalar() + both.GetElement(1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> Pair(double* columns, int index) => Vector128.Load(columns + index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddColumns<S, V>(float* x, int count, double* sums, double* squares)
         where S : struct, ISimd<V>
         where V : struct
     {
-        V lowerSum = S.Create(0), upperSum = lowerSum, lowerSquares = lowerSum, upperSquares = lowerSum;
+        Moments<S, V> moments = Moments<S, V>.Load(sums, squares);
         for (int i = 0; i < count; i += Columns)
         {
-            V values = SimdTail.Load<S, V>(x + i, count - i);
-            V lower = S.WidenLower(values), upper = S.WidenUpper(values);
-            lowerSum = S.AddDouble(lowerSum, lower);
-            upperSum = S.AddDouble(upperSum, upper);
-            lowerSquares = S.MultiplyAddDouble(lower, lower, lowerSquares);
-            upperSquares = S.MultiplyAddDouble(upper, upper, upperSquares);
+            moments.Add(SimdTail.Load<S, V>(x + i, count - i));
         }
 
-        // Registers of doubles are stored through float pointers, see ISimd.
-        S.Store(lowerSum, (float*)sums);
-        S.Store(upperSum, (float*)sums + S.Count);
-        S.Store(lowerSquares, (float*)squares);
-        S.Store(upperSquares, (float*)squares + S.Count);
+        moments.Store(sums, squares);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Backends.Cpu;
@@ -14,6 +15,7 @@ public sealed unsafe partial class CpuBackend
 
     private readonly struct SigmoidGateBody(float* x, float* value, float* gate, float* result, long count) : ISimdBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run<S, V>(int item, int worker)
             where S : struct, ISimd<V>
             where V : struct

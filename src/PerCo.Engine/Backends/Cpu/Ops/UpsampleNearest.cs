@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Tensors;
 
@@ -23,6 +24,7 @@ public sealed unsafe partial class CpuBackend
         float* x, float* result, int* rows, int* columns,
         int fromHeight, int fromWidth, int toHeight, int toWidth, int channels) : IParallelBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int item, int worker)
         {
             (int batch, int y) = int.DivRem(item, toHeight);
