@@ -21,7 +21,8 @@ internal enum ConvAlgorithm
 /// </summary>
 /// <remarks>
 /// F(4×4) does a quarter of the direct sum's products, but its weights take 4 times the memory. In these networks many
-/// channels mean few pixels, where reading the weights is what takes the time: there F(2×2), with 16/9 of the memory and
+/// channels mean few pixels, where reading the weights is what takes the time: there F(2×2), with 16/9 of the memory
+/// and
 /// 4/9 of the products, is faster.
 /// </remarks>
 internal static class ConvPlan
@@ -46,7 +47,8 @@ internal static class ConvPlan
             return ConvAlgorithm.Winograd4;
         }
 
-        return TransformedBytes(spec, ConvAlgorithm.Winograd2) <= memory ? ConvAlgorithm.Winograd2 : ConvAlgorithm.Direct;
+        return TransformedBytes(spec, ConvAlgorithm.Winograd2) <= memory ? ConvAlgorithm.Winograd2
+            : ConvAlgorithm.Direct;
     }
 
     /// <summary>Bytes of a layer's transformed weights; 0 where they are not transformed.</summary>

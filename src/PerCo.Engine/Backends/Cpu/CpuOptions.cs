@@ -16,7 +16,8 @@ public sealed record CpuOptions
 
     /// <summary>
     /// Memory in bytes that Winograd's transformed weights may take, which are up to 4 times larger than the weights
-    /// themselves. Layers that are loaded when it is used up are computed with smaller transforms or directly. A quarter
+    /// themselves. Layers that are loaded when it is used up are computed with smaller transforms or directly. A
+    /// quarter
     /// of the machine's memory by default; small models never come near it.
     /// </summary>
     public long TransformedWeightMemory { get; init; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
