@@ -16,7 +16,7 @@ namespace PerCo.Engine.Diffusion;
 /// </list>
 /// The null of t is the tensor <c>null_text</c> of the model, or the empty caption; the null of c is zeros.
 /// </summary>
-public sealed class Guidance
+internal sealed class Guidance
 {
     private readonly Conditions[] _rows;
 

@@ -4,7 +4,7 @@ namespace PerCo.Engine.Diffusion;
 /// Turns the network's predictions into a path from noise to a latent. One object serves one sampling run: it may hold
 /// history, so steps are taken once, in order. Everything is element-wise, so latents may lie in any layout.
 /// </summary>
-public interface IScheduler
+internal interface IScheduler
 {
     /// <summary>
     /// One entry per evaluation of the network, in the order of the run, on the training scale (0 is clean). Whole

@@ -5,7 +5,7 @@ namespace PerCo.Engine.Diffusion;
 /// <param name="Steps">Evaluations in all; some schedulers need more than the steps that were asked for.</param>
 /// <param name="Timestep">The timestep just done, on the training scale.</param>
 /// <param name="Elapsed">Time since the run began.</param>
-public readonly record struct SamplingProgress(int Step, int Steps, float Timestep, TimeSpan Elapsed)
+internal readonly record struct SamplingProgress(int Step, int Steps, float Timestep, TimeSpan Elapsed)
 {
     /// <summary>The time left if the remaining steps take as long as the mean so far.</summary>
     public TimeSpan Remaining => Elapsed / Step * (Steps - Step);

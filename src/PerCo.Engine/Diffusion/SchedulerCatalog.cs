@@ -25,7 +25,7 @@ public static class SchedulerCatalog
     /// <exception cref="PerCoException">
     /// The name or class is unknown, a field is bad or asks for something unsupported, or the steps are out of range.
     /// </exception>
-    public static IScheduler Create(string? name, SchedulerConfig config, int steps)
+    internal static IScheduler Create(string? name, SchedulerConfig config, int steps)
     {
         ArgumentNullException.ThrowIfNull(config);
         string known = string.Join(", ", Names);

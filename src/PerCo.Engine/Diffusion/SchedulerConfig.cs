@@ -8,7 +8,7 @@ namespace PerCo.Engine.Diffusion;
 /// that class's default (diffusers 0.27) where the file has none. So a file written for one class also serves another,
 /// as diffusers' <c>from_config</c> does: fields that both know are carried over, the rest are defaults.
 /// </summary>
-public sealed class SchedulerConfig
+internal sealed class SchedulerConfig
 {
     private const int MaxFileBytes = 1 << 20;
 

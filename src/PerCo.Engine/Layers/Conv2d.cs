@@ -4,7 +4,7 @@ using PerCo.Engine.Tensors.Ops;
 namespace PerCo.Engine.Layers;
 
 /// <summary>A convolution with the checkpoint's <c>weight</c> [out, in, kh, kw] and <c>bias</c> [out].</summary>
-public sealed class Conv2d
+internal sealed class Conv2d
 {
     private readonly ConvWeights _weights;
 

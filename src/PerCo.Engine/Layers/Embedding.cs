@@ -3,7 +3,7 @@ using PerCo.Engine.Tensors;
 namespace PerCo.Engine.Layers;
 
 /// <summary>A table of vectors with the checkpoint's <c>weight</c> [entries, channels].</summary>
-public sealed class Embedding(LayerScope scope, int entries, int channels)
+internal sealed class Embedding(LayerScope scope, int entries, int channels)
 {
     private readonly EmbeddingWeights _weights = scope.Own(
         scope.Backend.PrepareEmbedding(scope.Weights.Get("weight", new Shape(entries, channels))));

@@ -8,7 +8,7 @@ namespace PerCo.Engine.Layers;
 /// What a layer is built from: the backend that it will run on, and the checkpoint path of its weights. Everything
 /// prepared below one root is freed together, by disposing of the <see cref="WeightLease"/>.
 /// </summary>
-public sealed class LayerScope(Backend backend, WeightScope weights, WeightLease lease)
+internal sealed class LayerScope(Backend backend, WeightScope weights, WeightLease lease)
 {
     /// <summary>The backend that the layers will run on.</summary>
     public Backend Backend { get; } = backend;
@@ -38,7 +38,7 @@ public sealed class LayerScope(Backend backend, WeightScope weights, WeightLease
 }
 
 /// <summary>The prepared weights of one network, freed together.</summary>
-public sealed class WeightLease : IDisposable
+internal sealed class WeightLease : IDisposable
 {
     private readonly List<PreparedWeights> _weights = [];
 

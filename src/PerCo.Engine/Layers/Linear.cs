@@ -6,7 +6,7 @@ namespace PerCo.Engine.Layers;
 /// <summary>
 /// A matrix product over channels with the checkpoint's <c>weight</c> [out, in] and <c>bias</c> [out].
 /// </summary>
-public sealed class Linear
+internal sealed class Linear
 {
     private readonly LinearWeights _weights;
 

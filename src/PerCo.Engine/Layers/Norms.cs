@@ -4,7 +4,7 @@ using PerCo.Engine.Tensors.Ops;
 namespace PerCo.Engine.Layers;
 
 /// <summary>GroupNorm with the checkpoint's <c>weight</c> and <c>bias</c> [channels].</summary>
-public sealed class GroupNorm(LayerScope scope, int channels, int groups, float epsilon)
+internal sealed class GroupNorm(LayerScope scope, int channels, int groups, float epsilon)
 {
     private readonly NormWeights _weights = scope.Own(scope.Backend.PrepareNorm(
         scope.Weights.Get("weight", new Shape(channels)), scope.Weights.Get("bias", new Shape(channels))));
@@ -19,7 +19,7 @@ public sealed class GroupNorm(LayerScope scope, int channels, int groups, float 
 }
 
 /// <summary>LayerNorm with the checkpoint's <c>weight</c> and <c>bias</c> [channels].</summary>
-public sealed class LayerNorm(LayerScope scope, int channels, float epsilon)
+internal sealed class LayerNorm(LayerScope scope, int channels, float epsilon)
 {
     private readonly NormWeights _weights = scope.Own(scope.Backend.PrepareNorm(
         scope.Weights.Get("weight", new Shape(channels)), scope.Weights.Get("bias", new Shape(channels))));

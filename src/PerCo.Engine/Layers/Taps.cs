@@ -8,7 +8,7 @@ namespace PerCo.Engine.Layers;
 /// </summary>
 /// <param name="name">The block's path in the checkpoint: <c>down_blocks.0.resnets.1</c>.</param>
 /// <param name="value">What the block returned.</param>
-public delegate void TapHandler(string name, Tensor value);
+internal delegate void TapHandler(string name, Tensor value);
 
 /// <summary>The listener of one network, shared by all its blocks.</summary>
 internal sealed class Taps

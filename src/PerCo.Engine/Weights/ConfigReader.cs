@@ -9,7 +9,7 @@ namespace PerCo.Engine.Weights;
 /// takes the given default, which is the original library's; a field of the wrong type or out of range is an error that
 /// names the file and the field. Python's Infinity and NaN are understood.
 /// </summary>
-public sealed class ConfigReader
+internal sealed class ConfigReader
 {
     // The largest configs of these models are 100 kB; shard indexes reach a few MB.
     private const long MaxBytes = 64 << 20;

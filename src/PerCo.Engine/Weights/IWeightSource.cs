@@ -4,7 +4,7 @@ using PerCo.Engine.Tensors;
 namespace PerCo.Engine.Weights;
 
 /// <summary>Named tensors: a safetensors file, its shards, or synthetic values.</summary>
-public interface IWeightSource
+internal interface IWeightSource
 {
     /// <summary>Where the tensors come from, as errors say it.</summary>
     string Name { get; }

@@ -4,7 +4,7 @@ using PerCo.Engine.Tensors;
 namespace PerCo.Engine.Weights;
 
 /// <summary>Tensors held in a dictionary: small hand-made checkpoints.</summary>
-public sealed class InMemoryWeights(string name) : IWeightSource
+internal sealed class InMemoryWeights(string name) : IWeightSource
 {
     private readonly Dictionary<string, HostTensor> _tensors = new(StringComparer.Ordinal);
 

@@ -11,7 +11,7 @@ namespace PerCo.Engine.Weights;
 /// The header is checked as a whole before anything is handed out. Tensors must not be used after disposal.
 /// Source of the format: https://github.com/huggingface/safetensors.
 /// </summary>
-public sealed unsafe class SafetensorsFile : IWeightSource, IDisposable
+internal sealed unsafe class SafetensorsFile : IWeightSource, IDisposable
 {
     private readonly MemoryMappedFile _map;
     private readonly MemoryMappedViewAccessor _view;

@@ -7,7 +7,7 @@ namespace PerCo.Engine.Weights;
 /// The safetensors of one network's folder, as diffusers and transformers lay them out: one file, or shards with an
 /// index that says which tensor lies in which.
 /// </summary>
-public sealed class WeightFolder : IWeightSource, IDisposable
+internal sealed class WeightFolder : IWeightSource, IDisposable
 {
     // In the order in which they are preferred. The fp16 names are diffusers' "variant" files.
     private static readonly string[] Stems =

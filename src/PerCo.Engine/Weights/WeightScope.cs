@@ -6,7 +6,7 @@ namespace PerCo.Engine.Weights;
 /// A prefix into a checkpoint: <c>scope["down_blocks"][0]["resnets"][1]["conv1"]</c> is the checkpoint's own path, so
 /// no table renames anything. Remembers what was read, so that nothing is missed or left over silently.
 /// </summary>
-public sealed class WeightScope
+internal sealed class WeightScope
 {
     private readonly IWeightSource _source;
     private readonly HashSet<string> _used;

@@ -7,7 +7,7 @@ using PerCo.Engine.Weights;
 namespace PerCo.Engine.Networks.Blip2;
 
 /// <summary>A picture → its caption: image processor, BLIP-2 and tokenizer of one folder.</summary>
-public sealed class Blip2Captioner : IDisposable
+internal sealed class Blip2Captioner : IDisposable
 {
     /// <summary>Most tokens of a caption, the start token included, unless told otherwise: PerCo (SD)'s.</summary>
     public const int DefaultMaxLength = 32;

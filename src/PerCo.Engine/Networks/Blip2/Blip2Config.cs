@@ -6,7 +6,7 @@ namespace PerCo.Engine.Networks.Blip2;
 /// Sizes of a BLIP-2 captioner. The defaults are those of transformers' Blip2Config, which a <c>config.json</c> relies
 /// on for every field that it leaves out.
 /// </summary>
-public sealed record Blip2Config
+internal sealed record Blip2Config
 {
     /// <summary>The vision transformer (<c>vision_config</c>).</summary>
     public VisionConfig Vision { get; init; } = new();

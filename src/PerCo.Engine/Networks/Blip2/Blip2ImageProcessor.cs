@@ -9,7 +9,7 @@ namespace PerCo.Engine.Networks.Blip2;
 /// A picture as the vision transformer wants it: resized to its square without keeping the aspect ratio, scaled and
 /// normalised. Source: transformers 4.37, models/blip/image_processing_blip.py, BlipImageProcessor.
 /// </summary>
-public sealed class Blip2ImageProcessor
+internal sealed class Blip2ImageProcessor
 {
     private readonly bool _resize;
     private readonly ResampleFilter _filter;

@@ -10,7 +10,7 @@ namespace PerCo.Engine.Networks.Blip2;
 /// BLIP-2 with an OPT language model (Li et al. 2023): pixels → vision transformer → querying transformer → tokens of
 /// a caption. Source: transformers 4.37, models/blip_2/modeling_blip_2.py, Blip2ForConditionalGeneration.
 /// </summary>
-public sealed class Blip2Model : IDisposable
+internal sealed class Blip2Model : IDisposable
 {
     // What fairseq's OPT checkpoints were marked with.
     private const string OldMarker = "language_model.model.decoder.version";

@@ -4,7 +4,7 @@ using PerCo.Engine.Weights;
 namespace PerCo.Engine.Networks.Blip2;
 
 /// <summary>Sizes of the OPT language model; the defaults are those of transformers' OPTConfig.</summary>
-public sealed record OptConfig
+internal sealed record OptConfig
 {
     /// <summary>Number of token ids (<c>vocab_size</c>).</summary>
     public int VocabularySize { get; init; } = 50272;

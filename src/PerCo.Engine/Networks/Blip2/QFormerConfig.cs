@@ -4,7 +4,7 @@ using PerCo.Engine.Weights;
 namespace PerCo.Engine.Networks.Blip2;
 
 /// <summary>Sizes of the querying transformer; the defaults are those of transformers' Blip2QFormerConfig.</summary>
-public sealed record QFormerConfig
+internal sealed record QFormerConfig
 {
     /// <summary>Channels (<c>hidden_size</c>).</summary>
     public int HiddenSize { get; init; } = 768;

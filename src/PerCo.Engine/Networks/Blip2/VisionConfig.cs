@@ -4,7 +4,7 @@ using PerCo.Engine.Weights;
 namespace PerCo.Engine.Networks.Blip2;
 
 /// <summary>Sizes of the vision transformer; the defaults are those of transformers' Blip2VisionConfig.</summary>
-public sealed record VisionConfig
+internal sealed record VisionConfig
 {
     /// <summary>Channels (<c>hidden_size</c>).</summary>
     public int HiddenSize { get; init; } = 1408;

@@ -7,7 +7,7 @@ namespace PerCo.Engine.Networks.ClipText;
 /// Sizes of a CLIP text encoder. The defaults are those of transformers' CLIPTextConfig, which a <c>config.json</c>
 /// relies on for every field that it leaves out.
 /// </summary>
-public sealed record ClipTextConfig
+internal sealed record ClipTextConfig
 {
     /// <summary>Number of token ids (<c>vocab_size</c>).</summary>
     public int VocabularySize { get; init; } = 49408;

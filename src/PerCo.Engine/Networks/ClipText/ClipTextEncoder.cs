@@ -9,7 +9,7 @@ namespace PerCo.Engine.Networks.ClipText;
 /// The text encoder of CLIP (Radford et al. 2021, sec. 2.4): token ids → one vector a token, which the U-Net's
 /// cross-attention reads. Source: transformers 4.37, models/clip/modeling_clip.py, CLIPTextModel.last_hidden_state.
 /// </summary>
-public sealed class ClipTextEncoder : IDisposable
+internal sealed class ClipTextEncoder : IDisposable
 {
     private readonly WeightLease _lease = new();
     private readonly ClipTextEmbeddings _embeddings;

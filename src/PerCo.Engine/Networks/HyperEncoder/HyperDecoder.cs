@@ -10,7 +10,7 @@ namespace PerCo.Engine.Networks.HyperEncoder;
 /// Codes → the features z_l that the U-Net reads: the part of a hyper-encoder's checkpoint that decoding needs, a few
 /// hundred kilobytes of it (vector-quantize-pytorch 1.15.3, get_output_from_indices).
 /// </summary>
-public sealed class HyperDecoder : IDisposable
+internal sealed class HyperDecoder : IDisposable
 {
     private readonly Backend _backend;
     private readonly WeightLease _lease = new();

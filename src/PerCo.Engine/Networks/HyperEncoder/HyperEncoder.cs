@@ -11,7 +11,7 @@ namespace PerCo.Engine.Networks.HyperEncoder;
 /// over compressai's attention block and vector-quantize-pytorch 1.15.3's codebook with cosine similarity. The way back
 /// is <see cref="HyperDecoder"/>.
 /// </summary>
-public sealed class HyperEncoder : IDisposable
+internal sealed class HyperEncoder : IDisposable
 {
     private readonly WeightLease _lease = new();
     private readonly Backbone _backbone;

@@ -3,7 +3,7 @@ using PerCo.Engine.Weights;
 namespace PerCo.Engine.Networks.HyperEncoder;
 
 /// <summary>The fields of a PerCo (SD) HyperEncoder's config.json, with that class's defaults.</summary>
-public sealed record HyperEncoderConfig
+internal sealed record HyperEncoderConfig
 {
     /// <summary>
     /// Rows and columns of a 512×512 picture's latent, which <see cref="SpatialSize"/> is relative to.

@@ -12,7 +12,7 @@ namespace PerCo.Engine.Networks.UNet;
 /// The denoiser: Stable Diffusion's U-Net (Rombach et al. 2022, sec. 3.3) that also reads the codes' features, beside
 /// the noisy latent (Careil et al. 2024, sec. 3.2). Source: PerCo (SD) unet_2d_perco.py over diffusers 0.27.
 /// </summary>
-public sealed class UNet : IDisposable
+internal sealed class UNet : IDisposable
 {
     private readonly Backend _backend;
     private readonly WeightLease _lease = new();

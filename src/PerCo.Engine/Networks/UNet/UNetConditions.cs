@@ -6,7 +6,7 @@ namespace PerCo.Engine.Networks.UNet;
 /// What the U-Net makes of the text and the codes before the first step: it is the same at every step. Made by
 /// <see cref="UNet.Prepare"/>.
 /// </summary>
-public sealed class UNetConditions : IDisposable
+internal sealed class UNetConditions : IDisposable
 {
     internal UNetConditions(Tensor[] keysAndValues, Tensor? local, int batch, int height, int width)
     {

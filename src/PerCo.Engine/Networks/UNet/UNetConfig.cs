@@ -6,7 +6,7 @@ namespace PerCo.Engine.Networks.UNet;
 /// The fields of a diffusers UNet2DConditionModel's config.json; defaults are that class's (diffusers 0.27), not Stable
 /// Diffusion's. Lists have one entry a resolution, the latent's own first.
 /// </summary>
-public sealed record UNetConfig
+internal sealed record UNetConfig
 {
     /// <summary>Channels of the latent that goes in, without those of the codes' features.</summary>
     public int InChannels { get; init; } = 4;

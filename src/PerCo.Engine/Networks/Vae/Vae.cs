@@ -10,7 +10,7 @@ namespace PerCo.Engine.Networks.Vae;
 /// at an eighth of the height and width. Each half is prepared when it is first used, so that decoding a file never
 /// loads the encoder.
 /// </summary>
-public sealed class Vae : IDisposable
+internal sealed class Vae : IDisposable
 {
     private readonly Backend _backend;
     private readonly IWeightSource _source;

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Networks.Vae;
 /// The fields of a diffusers AutoencoderKL's config.json; defaults are that class's (diffusers 0.27), not Stable
 /// Diffusion's.
 /// </summary>
-public sealed record VaeConfig
+internal sealed record VaeConfig
 {
     /// <summary>Added to the variance in every norm: a constant of the class, no field.</summary>
     internal const float Epsilon = 1e-6f;
