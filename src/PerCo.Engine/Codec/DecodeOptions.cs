@@ -22,6 +22,26 @@ public sealed record DecodeOptions
 
     /// <summary>Whether a file that was made with another model is decoded all the same.</summary>
     public bool AnyModel { get; init; }
+
+    /// <summary>Refuses values without a meaning, before anything is computed.</summary>
+    internal void Check()
+    {
+        CheckSteps(Steps);
+        if ((Guidance is { } guidance && !double.IsFinite(guidance)) || !double.IsFinite(CodesGuidance))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(Guidance), $"The guidance scales are {Guidance} and {CodesGuidance}, expected finite numbers.");
+        }
+    }
+
+    internal static void CheckSteps(int? steps)
+    {
+        if (steps is { } count)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(Steps));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(count, PerCoFileReader.MaxSteps, nameof(Steps));
+        }
+    }
 }
 
 /// <summary>A decoded picture and how it was drawn.</summary>

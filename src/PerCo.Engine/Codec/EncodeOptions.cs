@@ -1,3 +1,5 @@
+using PerCo.Engine.Codec.Captions;
+
 namespace PerCo.Engine.Codec;
 
 /// <summary>What can be chosen when a picture is encoded. The defaults are what the model suggests.</summary>
@@ -20,6 +22,22 @@ public sealed record EncodeOptions
 
     /// <summary>Guidance scale to suggest, in steps of 0.01; null for the model's.</summary>
     public double? Guidance { get; init; }
+
+    /// <summary>Refuses what no file can hold, before anything is computed.</summary>
+    internal void Check()
+    {
+        DecodeOptions.CheckSteps(Steps);
+        if (Guidance is { } guidance && guidance is not (>= 0 and <= ushort.MaxValue / 100.0))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(Guidance), $"The guidance scale is {guidance}, expected 0 to {ushort.MaxValue / 100.0}.");
+        }
+
+        if (Caption is { } caption)
+        {
+            CaptionCoder.Check(caption);
+        }
+    }
 }
 
 /// <summary>An encoded picture.</summary>

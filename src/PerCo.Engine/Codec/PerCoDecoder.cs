@@ -18,10 +18,26 @@ public sealed class PerCoDecoder(PerCoModel model)
     /// <param name="progress">Is told about stages and denoising steps.</param>
     /// <param name="cancellation">Looked at between stages and denoising steps.</param>
     /// <exception cref="PerCoException">The file is another model's, or a stage went wrong.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="OperationCanceledException">Decoding was cancelled.</exception>
     public DecodeResult Decode(
         PerCoFile file, DecodeOptions? options = null, IProgress<CodecProgress>? progress = null,
         CancellationToken cancellation = default) => Decode(file, null, options, progress, cancellation);
+
+    /// <summary>
+    /// As <see cref="Decode(PerCoFile, DecodeOptions?, IProgress{CodecProgress}?, CancellationToken)"/>, on a thread of
+    /// its own; progress is reported from there.
+    /// </summary>
+    /// <param name="file">The content of a .perco file.</param>
+    /// <param name="options">Choices that override the file's and the model's.</param>
+    /// <param name="progress">Is told about stages and denoising steps.</param>
+    /// <param name="cancellation">Looked at between stages and denoising steps.</param>
+    /// <exception cref="PerCoException">The file is another model's, or a stage went wrong.</exception>
+    /// <exception cref="OperationCanceledException">Decoding was cancelled.</exception>
+    public Task<DecodeResult> DecodeAsync(
+        PerCoFile file, DecodeOptions? options = null, IProgress<CodecProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        DedicatedThread.Run(() => Decode(file, options, progress, cancellation), cancellation);
 
     /// <summary>As the public method, with given features in place of the codes'.</summary>
     internal DecodeResult Decode(
@@ -29,7 +45,9 @@ public sealed class PerCoDecoder(PerCoModel model)
         CancellationToken cancellation)
     {
         // 0. What to do: the options override the file, which overrides the model.
+        ArgumentNullException.ThrowIfNull(file);
         options ??= new DecodeOptions();
+        options.Check();
         CheckModel(file, options);
         ModelRate rate = model.Rate(file.Grid);
         ulong seed = options.Seed ?? file.Seed ?? 0;

@@ -21,12 +21,15 @@ public sealed class PerCoEncoder(PerCoModel model)
     /// <exception cref="PerCoException">
     /// The picture is too small, the caption too long, or a stage went wrong.
     /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="OperationCanceledException">Encoding was cancelled.</exception>
     public EncodeResult Encode(
         Image image, EncodeOptions? options = null, IProgress<CodecProgress>? progress = null,
         CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(image);
         options ??= new EncodeOptions();
+        options.Check();
         PictureGeometry.CheckSize(image);
         var clock = new StageClock(model.Backend, progress, cancellation);
 
@@ -40,10 +43,9 @@ public sealed class PerCoEncoder(PerCoModel model)
         if (options.Codes)
         {
             ModelRate rate = model.Folder.NearestRate(options.BitsPerPixel);
-            HyperEncoder hyperEncoder = model.HyperEncoder(rate);
             grid = model.Grid(rate);
             using Tensor latent = clock.Run(CodecStage.Latent, () => Latent(image, grid));
-            indices = clock.Run(CodecStage.Codes, () => Quantize(hyperEncoder, latent));
+            indices = clock.Run(CodecStage.Codes, () => Quantize(model.HyperEncoder(rate), latent));
         }
 
         var file = new PerCoFile
@@ -60,6 +62,18 @@ public sealed class PerCoEncoder(PerCoModel model)
         };
         return new EncodeResult(file, clock.Reports);
     }
+
+    /// <summary>As <see cref="Encode"/>, on a thread of its own; progress is reported from there.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="options">Choices; the model's suggestions where null.</param>
+    /// <param name="progress">Is told about stages as they begin and end.</param>
+    /// <param name="cancellation">Looked at between stages.</param>
+    /// <exception cref="PerCoException">As <see cref="Encode"/>.</exception>
+    /// <exception cref="OperationCanceledException">Encoding was cancelled.</exception>
+    public Task<EncodeResult> EncodeAsync(
+        Image image, EncodeOptions? options = null, IProgress<CodecProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        DedicatedThread.Run(() => Encode(image, options, progress, cancellation), cancellation);
 
     /// <summary>
     /// The mean latent [1, height/8, width/8, channels], scaled, of a picture that is padded to whole grid positions.
@@ -80,7 +94,7 @@ public sealed class PerCoEncoder(PerCoModel model)
     {
         using Tensor features = hyperEncoder.Encode(latent);
         StageGuard.CheckFinite("hyper-encoder", features.ToFloats(), 1e6f);
-        var indices = new int[features.Shape.Rows];
+        var indices = new int[features.Shape.Rows * hyperEncoder.Config.Codebooks];
         hyperEncoder.Quantize(features, indices);
         return indices;
     }

@@ -1,4 +1,7 @@
+using PerCo.Engine.Codec.Captions;
+using PerCo.Engine.Codec.PercoSd;
 using PerCo.Engine.IO;
+using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Codec;
 
@@ -69,7 +72,7 @@ public sealed record PerCoFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PerCoException($"{path}: cannot be read: {e.Message}", e);
+            throw new PerCoException($"{path}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
         }
         catch (PerCoException e)
         {
@@ -107,6 +110,78 @@ public sealed record PerCoFile
         byte[] bytes = ToBytes();
         AtomicFile.WriteAllBytes(path, bytes, overwrite);
         return bytes.Length;
+    }
+
+    /// <summary>Writes the file to a stream.</summary>
+    /// <param name="stream">Where to; need not be seekable, and stays open.</param>
+    /// <returns>The file's length in bytes.</returns>
+    /// <exception cref="ArgumentException">Values that the format cannot hold.</exception>
+    public int Save(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        byte[] bytes = ToBytes();
+        stream.Write(bytes);
+        return bytes.Length;
+    }
+
+    /// <summary>Reads a file that PerCo (SD) wrote, without running its pickle: see docs/perco-sd.md.</summary>
+    /// <param name="bytes">The whole .pkl file.</param>
+    /// <param name="modelIdentity">The model to decode with, which such a file does not name.</param>
+    /// <param name="rate">The rate; found from size and payload where null.</param>
+    /// <exception cref="PerCoException">
+    /// The file is damaged, too large, fits no rate or several, or its size is not a multiple of the rate's stride.
+    /// </exception>
+    public static PerCoFile FromPercoSd(ReadOnlySpan<byte> bytes, uint modelIdentity, PublishedRate? rate = null)
+    {
+        PercoSdFile file = PercoSdFile.Parse(bytes, rate);
+        if (file.Width % file.Rate.Stride != 0 || file.Height % file.Rate.Stride != 0)
+        {
+            throw new PerCoException(
+                $"The picture is {file.Width}x{file.Height}, expected multiples of {file.Rate.Stride} pixels: its "
+                + "codes leave an edge out, which a .perco file cannot say. Decode it with PerCo (SD).");
+        }
+
+        return new PerCoFile
+        {
+            ModelIdentity = modelIdentity,
+            Width = file.Width,
+            Height = file.Height,
+            Grid = new CodeGrid(file.Rate.Stride, file.Rate.Codebook),
+            Indices = file.Indices,
+            Caption = file.Caption,
+        };
+    }
+
+    /// <summary>
+    /// The bytes of a file that PerCo (SD) reads at the same rate. It has no place for identity, seed, steps and
+    /// guidance.
+    /// </summary>
+    /// <exception cref="PerCoException">
+    /// The grid is none of PerCo (SD)'s, or the size is not a multiple of its stride.
+    /// </exception>
+    public byte[] ToPercoSd()
+    {
+        PublishedRate rate = PublishedRate.All.FirstOrDefault(r => new CodeGrid(r.Stride, r.Codebook) == Grid)
+            ?? throw new PerCoException(
+                $"PerCo (SD) has no rate with {Grid}, expected one of "
+                + $"{string.Join(", ", PublishedRate.All.Select(r => r.Name))}. Encode at one of these rates.");
+        if (Width % rate.Stride != 0 || Height % rate.Stride != 0
+            || Width > ushort.MaxValue || Height > ushort.MaxValue)
+        {
+            throw new PerCoException(
+                $"The picture is {Width}x{Height}, expected multiples of {rate.Stride} up to {ushort.MaxValue}: PerCo "
+                + "(SD) drops what is beyond. Crop or pad the picture before encoding.");
+        }
+
+        CaptionCoder.Check(Caption);
+        return new PercoSdFile
+        {
+            Width = Width,
+            Height = Height,
+            Rate = rate,
+            Indices = Indices,
+            Caption = Caption,
+        }.ToBytes();
     }
 
     private static byte[] ReadBounded(Stream stream, PerCoFileLimits limits)

@@ -73,6 +73,11 @@ internal static class PerCoFileReader
         int header = cursor.Position;
 
         long count = grid.Count(width, height);
+        if (count > limits.MaxPixels)
+        {
+            throw new PerCoException($"The file has {count} codes, expected at most {limits.MaxPixels}.");
+        }
+
         long codeBytes = grid.HasCodes ? IndexPacking.ByteCount(count, grid.Entries) : 0;
         if (codeBytes > cursor.Remaining)
         {

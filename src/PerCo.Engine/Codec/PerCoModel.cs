@@ -13,24 +13,29 @@ namespace PerCo.Engine.Codec;
 
 /// <summary>
 /// A model folder on a backend. Networks are loaded when they are first needed, so that decoding loads no encoder, and
-/// stay loaded until the model is disposed of. Several threads may share one model; their passes take turns.
+/// stay loaded until the model is disposed of. Several threads may share one model; their stages take turns.
 /// </summary>
 public sealed class PerCoModel : IDisposable
 {
     private readonly Dictionary<string, object> _parts = [];
     private readonly List<WeightFolder> _weights = [];
     private readonly Lock _lock = new();
+    private readonly bool _ownsBackend;
+    private bool _disposed;
 
-    private PerCoModel(ModelFolder folder, Backend backend)
+    private PerCoModel(ModelFolder folder, Backend backend, bool ownsBackend)
     {
         Folder = folder;
         Backend = backend;
+        _ownsBackend = ownsBackend;
     }
 
     /// <summary>The folder: identity, rates and suggestions.</summary>
     public ModelFolder Folder { get; }
 
-    /// <summary>Where the networks run; the caller disposes of it after the model.</summary>
+    /// <summary>
+    /// Where the networks run. Whoever made it disposes of it after the model; <see cref="Open(string)"/> made its own.
+    /// </summary>
     public Backend Backend { get; }
 
     internal int LatentStride => VaeConfig.Downscale;
@@ -54,11 +59,26 @@ public sealed class PerCoModel : IDisposable
 
     private ClipTokenizer Tokenizer => Part("tokenizer", () => ClipTokenizer.Load(Folder.TokenizerFolder));
 
+    /// <summary>
+    /// Opens a model folder on the best device of this machine; weights are read when they are needed.
+    /// </summary>
+    /// <param name="path">A folder in the Hugging Face layout, with a perco.json or as PerCo (SD) saves it.</param>
+    /// <exception cref="PerCoException">There is no such folder, or it is no model.</exception>
+    public static PerCoModel Open(string path)
+    {
+        ModelFolder folder = ModelFolder.Open(path);
+        return new PerCoModel(folder, BackendCatalog.Create(BackendCatalog.Auto), ownsBackend: true);
+    }
+
     /// <summary>Opens a model folder; weights are read when they are needed.</summary>
     /// <param name="path">A folder in the Hugging Face layout, with a perco.json or as PerCo (SD) saves it.</param>
-    /// <param name="backend">Where to compute.</param>
+    /// <param name="backend">Where to compute. Stays the caller's.</param>
     /// <exception cref="PerCoException">There is no such folder, or it is no model.</exception>
-    public static PerCoModel Open(string path, Backend backend) => new(ModelFolder.Open(path), backend);
+    public static PerCoModel Open(string path, Backend backend)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        return new PerCoModel(ModelFolder.Open(path), backend, ownsBackend: false);
+    }
 
     /// <summary>The rate whose grid a file has; without codes, the model's first.</summary>
     internal ModelRate Rate(CodeGrid grid)
@@ -80,7 +100,7 @@ public sealed class PerCoModel : IDisposable
     internal CodeGrid Grid(ModelRate rate)
     {
         HyperEncoderConfig config = HyperEncoderConfig(rate);
-        return new CodeGrid(LatentStride * config.Downscale, config.CodebookSize);
+        return new CodeGrid(LatentStride * config.Downscale, config.CodebookSize, config.Codebooks);
     }
 
     internal HyperEncoder HyperEncoder(ModelRate rate) => Part(
@@ -119,23 +139,41 @@ public sealed class PerCoModel : IDisposable
         return new TextConditions(caption.Length == 0 ? nullText : captionFeatures, nullText, shape);
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Frees all networks. Waits for a stage that another thread is in; that thread's next one throws
+    /// <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public void Dispose()
     {
-        lock (_lock)
+        // Stages lock in this order too.
+        lock (Backend.Exclusive)
         {
-            foreach (object part in _parts.Values)
+            lock (_lock)
             {
-                (part as IDisposable)?.Dispose();
-            }
+                if (_disposed)
+                {
+                    return;
+                }
 
-            _parts.Clear();
-            foreach (WeightFolder weights in _weights)
-            {
-                weights.Dispose();
-            }
+                _disposed = true;
+                foreach (object part in _parts.Values)
+                {
+                    (part as IDisposable)?.Dispose();
+                }
 
-            _weights.Clear();
+                _parts.Clear();
+                foreach (WeightFolder weights in _weights)
+                {
+                    weights.Dispose();
+                }
+
+                _weights.Clear();
+            }
+        }
+
+        if (_ownsBackend)
+        {
+            Backend.Dispose();
         }
     }
 
@@ -165,6 +203,7 @@ public sealed class PerCoModel : IDisposable
         // One lock for all parts: a part may need another (a network its config), and loading is memory-bound anyway.
         lock (_lock)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_parts.TryGetValue(name, out object? part))
             {
                 _parts[name] = part = load();

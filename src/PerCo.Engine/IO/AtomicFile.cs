@@ -14,17 +14,18 @@ internal static class AtomicFile
         string full = Path.GetFullPath(path);
         try
         {
-            if (IsDevice(full))
+            // A link keeps pointing where it did: the file or device behind it is what is written.
+            FileInfo file = new(full);
+            FileSystemInfo? target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
+            string final = target?.FullName ?? full;
+            if (IsDevice(final))
             {
-                using FileStream device = new(full, FileMode.Open, FileAccess.Write);
+                using FileStream device = new(final, FileMode.Open, FileAccess.Write);
                 write(device);
                 return;
             }
 
-            // A link keeps pointing where it did: the file behind it is the one that is replaced.
-            FileInfo file = new(full);
-            FileSystemInfo? target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
-            WriteAndRename(target?.FullName ?? full, write, overwrite);
+            WriteAndRename(final, write, overwrite);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -67,8 +68,21 @@ internal static class AtomicFile
         }
         catch
         {
-            File.Delete(temporary);
+            DeleteQuietly(temporary);
             throw;
+        }
+    }
+
+    // The first error is the one to tell: a disk that is gone fails here again.
+    private static void DeleteQuietly(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Nothing is left that could be deleted.
         }
     }
 

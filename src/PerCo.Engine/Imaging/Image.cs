@@ -36,6 +36,15 @@ public sealed class Image
         Pixels = pixels;
     }
 
+    /// <summary>A picture of raw pixels, which are copied.</summary>
+    /// <param name="pixels">Red, green, blue, a byte each; rows from the top, without padding.</param>
+    /// <param name="width">Columns, at least 1.</param>
+    /// <param name="height">Rows, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A side is not positive, or the picture is too large.</exception>
+    /// <exception cref="ArgumentException">The length of <paramref name="pixels"/> does not fit the sides.</exception>
+    public static Image FromRgb(ReadOnlySpan<byte> pixels, int width, int height) =>
+        new(width, height, pixels.ToArray());
+
     /// <summary>Columns.</summary>
     public int Width { get; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Weights;
@@ -69,6 +70,12 @@ internal sealed class ConfigReader
         if (json.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
         {
             json = json[3..];
+        }
+
+        // The parser would accept it, and fail where a name or text is first looked at.
+        if (!Utf8.IsValid(json.Span))
+        {
+            throw new PerCoException($"{file}: no valid UTF-8. Fetch the file again, or correct it.");
         }
 
         try

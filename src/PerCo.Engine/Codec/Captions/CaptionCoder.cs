@@ -57,6 +57,10 @@ internal static class CaptionCoder
         }
     }
 
+    /// <summary>Refuses a caption that <see cref="Encode(string)"/> would refuse.</summary>
+    /// <exception cref="PerCoException">The caption is too long, or holds half of a surrogate pair.</exception>
+    public static void Check(string caption) => ToUtf8(caption);
+
     /// <summary>The caption of a code.</summary>
     /// <exception cref="PerCoException">The bytes are no code, or of a caption longer than <see cref="MaxBytes"/>.
     /// </exception>

@@ -1,14 +1,15 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using PerCo.Engine.Codec.Captions;
 
 namespace PerCo.Engine.Codec.PercoSd;
 
 /// <summary>A caption as PerCo (SD) stores it: UTF-8, compressed with zlib (RFC 1950).</summary>
 internal static class CaptionZlib
 {
-    /// <summary>Most bytes of a caption: 32 tokens are 200 or so.</summary>
-    public const int MaxBytes = 64 * 1024;
+    /// <summary>Most bytes of a caption, as in a .perco file: 32 tokens are 200 or so.</summary>
+    public const int MaxBytes = CaptionCoder.MaxBytes;
 
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 

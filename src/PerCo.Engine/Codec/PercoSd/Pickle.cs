@@ -12,6 +12,9 @@ internal ref struct Pickle
     // PerCo (SD)'s deepest pickle has a dictionary, a mark and six entries on its stack, and four in its memo.
     private const int MaxItems = 64;
 
+    // It is 30 opcodes long. A file of nothing but TUPLE1 would nest millions of arrays.
+    private const int MaxOpcodes = 256;
+
     private readonly ReadOnlySpan<byte> _bytes;
     private readonly List<object> _stack = [];
     private readonly Dictionary<uint, object> _memo = [];
@@ -26,9 +29,14 @@ internal ref struct Pickle
 
     private object Run()
     {
-        while (true)
+        for (int count = 0; ; count++)
         {
             int at = _position;
+            if (count == MaxOpcodes)
+            {
+                throw Bad(at, $"more than {MaxOpcodes} opcodes");
+            }
+
             byte opcode = Take(1)[0];
             switch (opcode)
             {

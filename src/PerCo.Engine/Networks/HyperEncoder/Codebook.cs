@@ -12,17 +12,27 @@ internal static class Codebook
         "quantizer._codebook.embed_avg", "quantizer._codebook.cluster_size", "quantizer._codebook.initted",
     ];
 
-    /// <summary>The codes, [entries, code length], each of length 1 as training left it.</summary>
+    /// <summary>The codes of all codebooks, [books · entries, code length], each of length 1 as training left it.
+    /// </summary>
     /// <exception cref="PerCoException">They are missing or have another shape.</exception>
     public static HostTensor Read(WeightScope root, HyperEncoderConfig config)
     {
-        // The outermost extent counts the heads of the quantiser, of which there is one.
         HostTensor codes = root["quantizer"]["_codebook"].Get(
-            "embed", new Shape(1, config.CodebookSize, config.CodebookDim));
+            "embed", new Shape(config.Codebooks, config.CodebookSize, config.CodebookDim));
         return new HostTensor(
-            codes.Name, codes.Type, new Shape(config.CodebookSize, config.CodebookDim), codes.Bytes);
+            codes.Name, codes.Type, new Shape(config.Codebooks * config.CodebookSize, config.CodebookDim), codes.Bytes);
+    }
+
+    /// <summary>What <see cref="Read"/> gives, codebook by codebook: [entries, code length] each.</summary>
+    public static IReadOnlyList<HostTensor> Split(HostTensor codes, HyperEncoderConfig config)
+    {
+        int bytes = codes.Bytes.Length / config.Codebooks;
+        return [.. Enumerable.Range(0, config.Codebooks).Select(book => new HostTensor(
+            codes.Name, codes.Type, new Shape(config.CodebookSize, config.CodebookDim),
+            codes.Bytes.Slice(book * bytes, bytes)))];
     }
 
     /// <summary>Whether matrices lie between the features and the codes: not where both have the same length.</summary>
-    public static bool HasProjections(this HyperEncoderConfig config) => config.CodebookDim != config.FeatureChannels;
+    public static bool HasProjections(this HyperEncoderConfig config) =>
+        config.QuantiserChannels != config.FeatureChannels;
 }

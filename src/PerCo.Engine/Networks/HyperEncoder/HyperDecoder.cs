@@ -36,7 +36,8 @@ internal sealed class HyperDecoder : IDisposable
             var scope = new LayerScope(backend, weights, _lease);
             _codes = scope.Own(backend.PrepareEmbedding(Codebook.Read(weights, config)));
             _projectOut = config.HasProjections()
-                ? new Linear(scope["quantizer"]["project_out"], config.CodebookDim, config.FeatureChannels, bias: true)
+                ? new Linear(
+                    scope["quantizer"]["project_out"], config.QuantiserChannels, config.FeatureChannels, bias: true)
                 : null;
             weights.RequireAllUsed([.. Codebook.TrainingState, "quantizer.project_in", "backbone"]);
         }
@@ -54,7 +55,7 @@ internal sealed class HyperDecoder : IDisposable
     public long WeightBytes => _lease.Bytes;
 
     /// <summary>The features of codes.</summary>
-    /// <param name="indices">batch · height · width indices, row by row, each below the codebook's size.</param>
+    /// <param name="indices">batch · height · width · books indices, row by row, each below the codebook's size.</param>
     /// <param name="batch">Pictures.</param>
     /// <param name="height">Rows of the grid.</param>
     /// <param name="width">Columns of the grid.</param>
@@ -65,17 +66,30 @@ internal sealed class HyperDecoder : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
-        if (indices.Length != (long)batch * height * width)
+        int books = Config.Codebooks;
+        if (indices.Length != (long)batch * height * width * books)
         {
             throw new ArgumentException(
-                $"{indices.Length} indices, expected {batch}x{height}x{width}.", nameof(indices));
+                $"{indices.Length} indices, expected {batch}x{height}x{width}x{books}.", nameof(indices));
         }
 
-        // 1. Codes, as a picture: [b, h, w, code length]
-        using Tensor row = _backend.Embed(indices, _codes, batch);
+        // 1. Codes [b, h · w · books, code length], which are in memory what they are as a picture: [b, h, w, books ·
+        // code length]. The table holds one codebook after the other.
+        var rows = new int[indices.Length];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            if ((uint)indices[i] >= (uint)Config.CodebookSize)
+            {
+                throw new ArgumentException(
+                    $"Index {i} is {indices[i]}, expected 0 to {Config.CodebookSize - 1}.", nameof(indices));
+            }
+
+            rows[i] = i % books * Config.CodebookSize + indices[i];
+        }
+
+        using Tensor row = _backend.Embed(rows, _codes, batch);
         using var codes = new HiddenState(
-            _backend.Allocate(new Shape(batch, height, width, _codes.Channels)));
-        _backend.CopyTokens(row, sourceStart: 0, height * width, codes.Value, destinationStart: 0);
+            _backend.Upload(new Shape(batch, height, width, Config.QuantiserChannels), row.ToFloats()));
 
         // 2. Features: [b, h, w, M]
         if (_projectOut is not null)

@@ -16,7 +16,7 @@ internal sealed class HyperEncoder : IDisposable
     private readonly WeightLease _lease = new();
     private readonly Backbone _backbone;
     private readonly Linear? _projectIn;
-    private readonly CodebookWeights _codebook;
+    private readonly ProductQuantizer _quantizer;
 
     /// <summary>Prepares the weights.</summary>
     /// <param name="backend">Where the network will run.</param>
@@ -34,9 +34,9 @@ internal sealed class HyperEncoder : IDisposable
             var scope = new LayerScope(backend, weights, _lease);
             _backbone = new Backbone(scope["backbone"], config);
             _projectIn = config.HasProjections()
-                ? new Linear(scope["quantizer"]["project_in"], config.FeatureChannels, config.CodebookDim, bias: true)
+                ? new Linear(scope["quantizer"]["project_in"], config.FeatureChannels, config.QuantiserChannels, bias: true)
                 : null;
-            _codebook = scope.Own(backend.PrepareCodebook(Codebook.Read(weights, config)));
+            _quantizer = new ProductQuantizer(scope, Codebook.Split(Codebook.Read(weights, config), config));
             weights.RequireAllUsed([.. Codebook.TrainingState, "quantizer.project_out"]);
         }
         catch
@@ -61,7 +61,7 @@ internal sealed class HyperEncoder : IDisposable
 
     /// <summary>The codes nearest to features.</summary>
     /// <param name="features">From <see cref="Encode"/>.</param>
-    /// <param name="indices">Receives batch · h' · w' indices, row by row.</param>
+    /// <param name="indices">Receives batch · h' · w' · books indices, row by row.</param>
     /// <param name="margins">
     /// Receives by how much each code's cosine exceeds the next best one's, or is empty. Other arithmetic may choose
     /// another code where that is small.
@@ -70,7 +70,7 @@ internal sealed class HyperEncoder : IDisposable
     public void Quantize(Tensor features, Span<int> indices, Span<float> margins = default)
     {
         using Tensor? projected = _projectIn?.Forward(features);
-        features.Backend.VectorQuantize(projected ?? features, _codebook, indices, margins);
+        _quantizer.Quantize(projected ?? features, indices, margins);
     }
 
     /// <inheritdoc/>

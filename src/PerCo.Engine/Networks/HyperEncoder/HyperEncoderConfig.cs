@@ -10,7 +10,7 @@ internal sealed record HyperEncoderConfig
     /// </summary>
     private const int LatentSize = 64;
 
-    private static readonly HashSet<string> Known = ["M", "N", "cfg_cs", "cfg_ss", "codebook_dim", "in_channels"];
+    private static readonly HashSet<string> Known = ["M", "N", "cfg_cs", "cfg_ss", "codebook_dim", "heads", "in_channels"];
 
     /// <summary>Channels of the latent (<c>in_channels</c>).</summary>
     public int InChannels { get; init; } = 4;
@@ -29,6 +29,15 @@ internal sealed record HyperEncoderConfig
 
     /// <summary>Number of codes (<c>cfg_cs</c>).</summary>
     public int CodebookSize { get; init; } = 256;
+
+    /// <summary>
+    /// Codebooks a position: more than 1 is product quantisation. PerCo (SD) has no such field; <c>heads</c> is what
+    /// vector-quantize-pytorch calls it, with a codebook of its own for each.
+    /// </summary>
+    public int Codebooks { get; init; } = 1;
+
+    /// <summary>Channels that the quantiser shares out among its codebooks.</summary>
+    public int QuantiserChannels => Codebooks * CodebookDim;
 
     /// <summary>Latent positions that one code stands for, in rows and in columns.</summary>
     public int Downscale => LatentSize / SpatialSize;
@@ -62,7 +71,8 @@ internal sealed record HyperEncoderConfig
                 "codebook_dim", config.Names.Contains("codebook_dim") ? features : defaults.CodebookDim, 1,
                 ConfigGuard.MaxChannels),
             SpatialSize = size,
-            CodebookSize = config.Int("cfg_cs", defaults.CodebookSize, 1, 1 << 24),
+            CodebookSize = config.Int("cfg_cs", defaults.CodebookSize, 1, 1 << 20),
+            Codebooks = config.Int("heads", defaults.Codebooks, 1, 64),
         };
     }
 }

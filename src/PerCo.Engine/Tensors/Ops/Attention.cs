@@ -23,7 +23,7 @@ public readonly record struct AttentionSpec(int Heads, float Scale)
 /// Shape rules of <c>Attention</c>: softmax(scale · q kᵀ) v for each head, q [batch, queries, heads·d],
 /// k and v [batch, keys, heads·d] → [batch, queries, heads·d] (Vaswani et al. 2017, eq. 1).
 /// </summary>
-public static class Attention
+internal static class Attention
 {
     /// <summary>Checks the operands and returns the result's shape: q's, with the slice's channels.</summary>
     /// <exception cref="ArgumentException">Operands that do not fit.</exception>

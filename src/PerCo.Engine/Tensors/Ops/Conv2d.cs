@@ -59,7 +59,7 @@ public readonly record struct Conv2dOperands
 /// <summary>
 /// Shape rules of <c>Conv2d</c>: x [batch, height, width, inputs] → [batch, height', width', outputs].
 /// </summary>
-public static class Conv2d
+internal static class Conv2d
 {
     /// <summary>Checks the operands and returns the result's shape.</summary>
     /// <exception cref="ArgumentException">Operands that do not fit.</exception>

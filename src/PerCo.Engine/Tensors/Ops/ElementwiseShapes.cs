@@ -1,7 +1,7 @@
 namespace PerCo.Engine.Tensors.Ops;
 
 /// <summary>Shape rules of the small ops, which have one line each.</summary>
-public static class ElementwiseShapes
+internal static class ElementwiseShapes
 {
     /// <summary>LayerNorm over the last extent.</summary>
     public static Shape LayerNorm(Tensor x, NormWeights weights)

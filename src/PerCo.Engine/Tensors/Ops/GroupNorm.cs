@@ -4,7 +4,7 @@ namespace PerCo.Engine.Tensors.Ops;
 /// Shape rules of <c>GroupNorm</c> over [batch, height, width, channels] (Wu and He 2018): mean and variance over all
 /// positions and the channels of a group, biased variance, then scale, shift and an activation.
 /// </summary>
-public static class GroupNorm
+internal static class GroupNorm
 {
     /// <summary>Checks the operands and returns the result's shape, which has the channels of both sources.</summary>
     /// <exception cref="ArgumentException">Operands that do not fit.</exception>

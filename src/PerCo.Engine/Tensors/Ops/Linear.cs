@@ -13,7 +13,7 @@ public readonly record struct LinearSpec(int Inputs, int Outputs, Activation Act
 }
 
 /// <summary>Shape rules of <c>Linear</c>: x [.., inputs] → [.., result features], one row per position.</summary>
-public static class Linear
+internal static class Linear
 {
     /// <summary>Checks the operands and returns the result's shape.</summary>
     /// <exception cref="ArgumentException">Operands that do not fit.</exception>
