@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace PerCo.Engine.Diffusion;
 
@@ -61,9 +62,17 @@ internal sealed class SchedulerConfig
     public static SchedulerConfig Parse(ReadOnlySpan<byte> utf8, string source)
     {
         ArgumentNullException.ThrowIfNull(source);
+
+        // The parser would accept it, and fail where a name or text is first looked at.
+        if (!Utf8.IsValid(utf8))
+        {
+            throw new PerCoException($"{source}: the scheduler's configuration is not UTF-8. Fetch the file again.");
+        }
+
         try
         {
-            using JsonDocument document = JsonDocument.Parse(QuoteBareNumbers(utf8));
+            using JsonDocument document = JsonDocument.Parse(
+                QuoteBareNumbers(utf8), new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw new PerCoException(
@@ -73,10 +82,12 @@ internal sealed class SchedulerConfig
 
             return new SchedulerConfig(document.RootElement.Clone(), source);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second kind is a name with an escaped half of a surrogate pair.
+            string where = e is JsonException { LineNumber: { } line } ? $" (line {line + 1})" : "";
             throw new PerCoException(
-                $"{source}: the scheduler's configuration is not JSON (line {e.LineNumber + 1}). "
+                $"{source}: the scheduler's configuration is not JSON{where}. "
                 + "Take scheduler_config.json from the model's scheduler folder again.",
                 e);
         }
@@ -144,7 +155,15 @@ internal sealed class SchedulerConfig
             return fallback;
         }
 
-        return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Bad(field, "a string");
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Bad(field, "a string");
+        }
+        catch (InvalidOperationException)
+        {
+            // An escaped half of a surrogate pair is valid JSON but no text.
+            throw Bad(field, "valid Unicode");
+        }
     }
 
     /// <summary>A string that may be absent or null.</summary>

@@ -87,9 +87,11 @@ internal sealed class ConfigReader
                 ? new ConfigReader(file, "", root.Clone())
                 : throw new PerCoException($"{file}: the file holds {Describe(root)}, expected an object.");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            string where = e.LineNumber is { } line ? $" at line {line + 1}" : ", or a field appears twice";
+            // The second kind is a name with an escaped half of a surrogate pair.
+            string where = e is JsonException { LineNumber: { } line } ? $" at line {line + 1}"
+                : ", or a field appears twice";
             throw new PerCoException($"{file}: no valid JSON{where}. Fetch the file again, or correct it.", e);
         }
     }

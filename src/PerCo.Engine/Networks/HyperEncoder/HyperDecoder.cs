@@ -55,7 +55,9 @@ internal sealed class HyperDecoder : IDisposable
     public long WeightBytes => _lease.Bytes;
 
     /// <summary>The features of codes.</summary>
-    /// <param name="indices">batch · height · width · books indices, row by row, each below the codebook's size.</param>
+    /// <param name="indices">
+    /// batch · height · width · books indices, row by row, each below the codebook's size.
+    /// </param>
     /// <param name="batch">Pictures.</param>
     /// <param name="height">Rows of the grid.</param>
     /// <param name="width">Columns of the grid.</param>
