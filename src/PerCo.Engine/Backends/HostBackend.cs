@@ -51,6 +51,13 @@ public abstract class HostBackend : Backend
     }
 
     /// <inheritdoc/>
+    public override NormWeights PrepareNorm(HostTensor scale, HostTensor shift) =>
+        new HostNormWeights(scale.ToFloats(), shift.ToFloats());
+
+    /// <inheritdoc/>
+    public override EmbeddingWeights PrepareEmbedding(HostTensor table) => new HostEmbeddingWeights(table);
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)

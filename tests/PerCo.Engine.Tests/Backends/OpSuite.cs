@@ -1,4 +1,5 @@
 using PerCo.Engine.Backends;
+using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Tensors;
 using Xunit;
 
@@ -9,6 +10,9 @@ public abstract class OpSuite(BackendFixture fixture)
 {
     /// <summary>The backend under test.</summary>
     protected Backend Backend => fixture.Backend;
+
+    /// <summary>What it is compared with.</summary>
+    protected ReferenceBackend Reference => fixture.Reference;
 
     /// <summary>
     /// Runs a case on both backends and compares the results. On a host backend the case runs twice, the second time in

@@ -1,10 +1,9 @@
 using PerCo.Engine.Backends.Cpu.Gemm;
-using PerCo.Engine.Backends.Reference;
 
 namespace PerCo.Engine.Backends.Cpu;
 
 /// <summary>The CPU, with SIMD and threads; activations and arithmetic are fp32.</summary>
-public sealed partial class CpuBackend : ReferenceBackend
+public sealed partial class CpuBackend : HostBackend
 {
     /// <summary>Starts the workers.</summary>
     /// <param name="options">Threads and instruction set; the defaults use the whole machine.</param>

@@ -24,13 +24,6 @@ public partial class ReferenceBackend : HostBackend
         new ReferenceLinearWeights(spec, weight.ToFloats(), bias?.ToFloats());
 
     /// <inheritdoc/>
-    public override NormWeights PrepareNorm(HostTensor scale, HostTensor shift) =>
-        new HostNormWeights(scale.ToFloats(), shift.ToFloats());
-
-    /// <inheritdoc/>
-    public override EmbeddingWeights PrepareEmbedding(HostTensor table) => new HostEmbeddingWeights(table);
-
-    /// <inheritdoc/>
     public override CodebookWeights PrepareCodebook(HostTensor codes) =>
-        new HostCodebookWeights(codes.Shape[^2], codes.Shape[^1], codes.ToFloats());
+        new ReferenceCodebookWeights(codes.Shape[^2], codes.Shape[^1], codes.ToFloats());
 }

@@ -1,4 +1,3 @@
-using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Backends.Cpu;

@@ -1,4 +1,3 @@
-using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 

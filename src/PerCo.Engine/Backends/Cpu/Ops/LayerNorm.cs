@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Backends.Cpu;

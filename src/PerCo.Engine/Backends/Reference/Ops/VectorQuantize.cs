@@ -8,7 +8,7 @@ public unsafe partial class ReferenceBackend
     protected override void VectorQuantizeCore(
         Tensor x, CodebookWeights codebook, Span<int> indices, Span<float> margins)
     {
-        var w = (HostCodebookWeights)codebook;
+        var w = (ReferenceCodebookWeights)codebook;
         for (int row = 0; row < indices.Length; row++)
         {
             float* vector = x.Values() + (long)row * w.Channels;
