@@ -1,0 +1,62 @@
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Reports;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+
+namespace PerCo.Engine.Benchmarks;
+
+/// <summary>A benchmark's case: its name in the table, and the arithmetic that the op is worth.</summary>
+public interface IOpShape
+{
+    /// <summary>Multiplications and additions of the op as it is defined, whatever the algorithm saves.</summary>
+    double Operations { get; }
+}
+
+/// <summary>Configures an op's benchmarks: a short run in this process, with GFLOP/s and their share of the peak.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class OpBenchmarkAttribute : Attribute, IConfigSource
+{
+    /// <inheritdoc/>
+    public IConfig Config { get; } = ManualConfig.CreateEmpty()
+        .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
+        .AddColumn(new RateColumn("GFLOP/s", (rate, _) => $"{rate:F0}"))
+        .AddColumn(new RateColumn("of peak", (rate, peak) => $"{rate / peak:P0}"));
+
+    private sealed class RateColumn(string name, Func<double, double, string> format) : IColumn
+    {
+        // One measurement for all tables: the processor does not change between them.
+        private static readonly Lazy<double> Peak = new(() => FmaPeak.Measure(Environment.ProcessorCount));
+
+        public string Id => name;
+
+        public string ColumnName => name;
+
+        public bool AlwaysShow => true;
+
+        public ColumnCategory Category => ColumnCategory.Custom;
+
+        public int PriorityInCategory => 0;
+
+        public bool IsNumeric => true;
+
+        public UnitType UnitType => UnitType.Dimensionless;
+
+        public string Legend => $"{name}, of the op as defined";
+
+        public string GetValue(Summary summary, BenchmarkCase benchmarkCase)
+        {
+            var shape = benchmarkCase.Parameters.Items.Select(p => p.Value).OfType<IOpShape>().FirstOrDefault();
+            double? mean = summary[benchmarkCase]?.ResultStatistics?.Mean;
+            return shape is null || mean is null ? "?" : format(shape.Operations / mean.Value, Peak.Value);
+        }
+
+        public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) =>
+            GetValue(summary, benchmarkCase);
+
+        public bool IsDefault(Summary summary, BenchmarkCase benchmarkCase) => false;
+
+        public bool IsAvailable(Summary summary) => true;
+    }
+}
