@@ -5,7 +5,8 @@ namespace PerCo.Engine.Tests.Repository;
 /// <summary>The repository's source files, without generated and built ones.</summary>
 internal static partial class SourceFiles
 {
-    private static readonly string[] Folders = ["src", "tests", "benchmarks", "tools", "kernels", "weights-converter"];
+    private static readonly string[] Folders =
+        ["src", "tests", "benchmarks", "tools", "kernels", "weights-converter", "training"];
 
     /// <summary>Paths from the root, with forward slashes.</summary>
     public static IEnumerable<string> All(params string[] extensions) => Folders

@@ -1,0 +1,1 @@
+"""Training of small PerCo models in plain PyTorch: see README.md beside this file."""
