@@ -1,4 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using System.Reflection;
+using PerCo.Engine.Cli.Terminal;
 using PerCo.Engine.Cli.Verbs;
 
 namespace PerCo.Engine.Cli;
@@ -20,57 +24,85 @@ internal static class CommandLineApp
         Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled.
         """;
 
-    public static RootCommand Build() => new(Description)
+    public static RootCommand Build()
     {
-        EncodeCommand.Build(),
-        DecodeCommand.Build(),
-        InfoCommand.Build(),
-        DemoCommand.Build(),
-        VerifyCommand.Build(),
-    };
+        RootCommand root = new(Description)
+        {
+            EncodeCommand.Build(),
+            DecodeCommand.Build(),
+            InfoCommand.Build(),
+            DemoCommand.Build(),
+            VerifyCommand.Build(),
+        };
+        root.Add(CompletionCommand.Build(root));
+        root.Add(ManCommand.Build(root));
+        root.Options.OfType<VersionOption>().Single().Action = new VersionAction();
+        return root;
+    }
 
     public static async Task<int> RunAsync(string[] args)
     {
-        ParseResult parsed = Build().Parse(args);
+        // Paths may begin with "@", which must not be read as a file of arguments.
+        ParseResult parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
+            string verb = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+            foreach (ParseError error in parsed.Errors)
             {
-                await Console.Error.WriteLineAsync($"percoengine: {error.Message}").ConfigureAwait(false);
+                Fail(error.Message.ReplaceLineEndings(" "));
             }
 
-            await Console.Error.WriteLineAsync("Try 'percoengine --help'.").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"Try 'percoengine {verb}--help'.").ConfigureAwait(false);
             return ExitCode.Usage;
         }
 
-        // Errors reach Report below instead of System.CommandLine's own handler, which prints stack traces.
-        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+        // Errors reach the handlers below instead of System.CommandLine's own, which prints stack traces, and signals
+        // ours, which waits for a denoising step however long that takes.
+        var invocation = new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+        using var signals = new Signals();
         try
         {
-            return await parsed.InvokeAsync(invocation).ConfigureAwait(false);
+            return await parsed.InvokeAsync(invocation, signals.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync("percoengine: cancelled; nothing was written.").ConfigureAwait(false);
+            Fail("cancelled; nothing was written.");
             return ExitCode.Cancelled;
+        }
+        catch (UsageException e)
+        {
+            Fail(e.Message);
+            return ExitCode.Usage;
         }
 #pragma warning disable CA1031 // The top level: whatever went wrong becomes one line, never a stack trace at a user.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            await ReportAsync(e, args.Contains("--verbose") || args.Contains("-v")).ConfigureAwait(false);
+            Fail(ErrorText.Of(e));
+            if (args.Contains("--verbose") || args.Contains("-v"))
+            {
+                await Console.Error.WriteLineAsync(e.ToString()).ConfigureAwait(false);
+            }
+
             return ExitCode.Failed;
         }
     }
 
-    private static Task ReportAsync(Exception e, bool verbose)
+    private static void Fail(string message) => new Messages(quiet: false, verbose: false).Error(message);
+
+    /// <summary>--version: the program's name and version, without the commit that builds append to it.</summary>
+    private sealed class VersionAction : SynchronousCommandLineAction
     {
-        string message = e switch
+        public override int Invoke(ParseResult parseResult)
         {
-            PerCoException => e.Message,
-            OutOfMemoryException => "Out of memory. Try a smaller picture.",
-            _ => $"Unexpected error: {e.Message} ({e.GetType().Name}). Run again with --verbose and report it.",
-        };
-        return Console.Error.WriteLineAsync($"percoengine: {message}{(verbose ? Environment.NewLine + e : "")}");
+            string version = typeof(CommandLineApp).Assembly
+                .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+            Console.Out.WriteLine($"percoengine {version.Split('+')[0]}");
+            return ExitCode.Done;
+        }
     }
 }

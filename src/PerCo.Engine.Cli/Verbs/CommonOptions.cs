@@ -9,24 +9,32 @@ namespace PerCo.Engine.Cli.Verbs;
 /// <summary>Options that several verbs share, made anew for each verb, with one meaning everywhere.</summary>
 internal sealed class CommonOptions
 {
-    public Option<string> Model { get; } = new("--model", "-m")
+    private const int MostThreads = 1024;
+
+    private readonly Option<string?> _model = new("--model", "-m")
     {
         Description = "Model folder. Default: the PerCo-Mini model beside the program.",
         HelpName = "DIR",
-        DefaultValueFactory = _ => DefaultModel,
     };
+
+    private readonly Option<int?> _threads = new Option<int?>("--threads", "-j")
+    {
+        Description = "Threads on the CPU. Default: all. Results do not depend on it.",
+        HelpName = "N",
+    }.Between(1, MostThreads);
+
+    private readonly Option<bool> _verbose = new("--verbose", "-v")
+    {
+        Description = "Print what is computed where, and stack traces with errors.",
+    };
+
+    public CommonOptions() => Device.CompletionSources.Add([.. BackendCatalog.Names]);
 
     public Option<string> Device { get; } = new("--device")
     {
         Description = $"Where to compute: {string.Join(", ", BackendCatalog.Names)}.",
         HelpName = "NAME",
         DefaultValueFactory = _ => BackendCatalog.Auto,
-    };
-
-    public Option<int?> Threads { get; } = new("--threads", "-j")
-    {
-        Description = "Threads on the CPU. Default: all. Results do not depend on it.",
-        HelpName = "N",
     };
 
     public Option<bool> Strict { get; } = new("--strict")
@@ -39,32 +47,45 @@ internal sealed class CommonOptions
         Description = "Print errors only.",
     };
 
-    public Option<bool> Verbose { get; } = new("--verbose", "-v")
+    public Option<bool> Json { get; } = new("--json")
     {
-        Description = "Print what is computed where, and stack traces with errors.",
-    };
-
-    public Option<bool> Force { get; } = new("--force", "-f")
-    {
-        Description = "Replace existing output files.",
+        Description = "Print one JSON document on standard output.",
     };
 
     public static string DefaultModel => Path.Combine(AppContext.BaseDirectory, "models", "perco-mini");
 
     public void AddTo(Command command)
     {
-        command.Options.Add(Model);
+        command.Options.Add(_model);
         command.Options.Add(Device);
-        command.Options.Add(Threads);
+        command.Options.Add(_threads);
         command.Options.Add(Strict);
-        command.Options.Add(Quiet);
-        command.Options.Add(Verbose);
+        AddMessagesTo(command);
     }
+
+    /// <summary>Only what verbs without a model need.</summary>
+    public void AddMessagesTo(Command command)
+    {
+        command.Options.Add(Json);
+        command.Options.Add(Quiet);
+        command.Options.Add(_verbose);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(Quiet) && result.GetValue(_verbose))
+            {
+                result.AddError("--quiet and --verbose exclude each other.");
+            }
+        });
+    }
+
+    public string ModelFolder(ParseResult parsed) => parsed.GetValue(_model) ?? DefaultModel;
+
+    public Messages Messages(ParseResult parsed) => new(parsed.GetValue(Quiet), parsed.GetValue(_verbose));
 
     public Backend CreateBackend(ParseResult parsed)
     {
         var cpu = new CpuOptions { Strict = parsed.GetValue(Strict) };
-        if (parsed.GetValue(Threads) is { } threads)
+        if (parsed.GetValue(_threads) is { } threads)
         {
             cpu = cpu with { Threads = threads };
         }
@@ -73,7 +94,7 @@ internal sealed class CommonOptions
     }
 
     public PerCoModel OpenModel(ParseResult parsed, Backend backend) =>
-        PerCoModel.Open(parsed.GetValue(Model)!, backend);
+        PerCoModel.Open(ModelFolder(parsed), backend);
 
-    public ProgressDisplay CreateProgress(ParseResult parsed) => new(parsed.GetValue(Quiet));
+    public ProgressDisplay CreateProgress(ParseResult parsed) => new(Messages(parsed));
 }

@@ -7,36 +7,36 @@ namespace PerCo.Engine.Cli.Verbs;
 /// <summary>What can be chosen when a picture is drawn; each overrides the file, which overrides the model.</summary>
 internal sealed class DecodingOptions
 {
-    private readonly Option<string?> _scheduler = new("--scheduler")
+    private readonly Option<string?> _scheduler = new Option<string?>("--scheduler")
     {
         Description = $"Sampler: {string.Join(", ", SchedulerCatalog.Names)}. Default: the model's.",
         HelpName = "NAME",
-    };
+    }.Among([.. SchedulerCatalog.Names]);
 
-    private readonly Option<double?> _codesGuidance = new("--codes-guidance")
+    private readonly Option<double?> _codesGuidance = new Option<double?>("--codes-guidance")
     {
-        Description = "Guidance scale on the codes as well. Default: 1, none.",
+        Description = "Guidance scale on the codes as well, 0 to 100. Default: 1, none.",
         HelpName = "X",
-    };
+    }.Between(0, 100);
 
-    private readonly Option<ulong?> _seed = new("--seed")
+    private readonly Option<ulong?> _seed = new Option<ulong?>("--seed")
     {
         Description = "Seed of the starting noise: another seed draws another picture. Default: the file's, or 0.",
         HelpName = "N",
-    };
+    }.Number();
 
-    private readonly Option<int?> _steps = new("--steps", "-e")
+    private readonly Option<int?> _steps = new Option<int?>("--steps", "-e")
     {
-        Description = "Denoising steps: fewer are faster and closer to the original, more are more detailed. Default: "
-            + "the file's, or the model's.",
+        Description = "Denoising steps, 1 to 1000: fewer are faster and closer to the original, more are more "
+            + "detailed. Default: the file's, or the model's.",
         HelpName = "N",
-    };
+    }.Between(1, 1000);
 
-    private readonly Option<double?> _guidance = new("--guidance", "-g")
+    private readonly Option<double?> _guidance = new Option<double?>("--guidance", "-g")
     {
-        Description = "Guidance scale on the caption, 1 for none. Default: the file's, or the model's.",
+        Description = "Guidance scale on the caption, 0 to 100; 1 for none. Default: the file's, or the model's.",
         HelpName = "X",
-    };
+    }.Between(0, 100);
 
     private readonly Option<bool> _anyModel = new("--any-model")
     {
@@ -63,7 +63,7 @@ internal sealed class DecodingOptions
         Steps = parsed.GetValue(_steps),
         Guidance = parsed.GetValue(_guidance),
         CodesGuidance = parsed.GetValue(_codesGuidance) ?? 1,
-        Scheduler = parsed.GetValue(_scheduler),
+        Scheduler = parsed.GetValue(_scheduler)?.ToLowerInvariant(),
         AnyModel = parsed.GetValue(_anyModel),
     };
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using PerCo.Engine.Backends;
+using PerCo.Engine.Cli.Terminal;
 using PerCo.Engine.Codec;
 using PerCo.Engine.Imaging;
 using Spectre.Console;
@@ -12,7 +14,7 @@ internal static class DemoCommand
 {
     public static Command Build()
     {
-        var input = new Argument<string>("picture") { Description = "PNG, JPEG or PPM file." };
+        Argument<string> input = new Argument<string>("picture") { Description = "PNG, JPEG or PPM file." }.Paths();
         var output = new Option<string>("--output", "-o")
         {
             Description = "Folder for the .perco file, the decoded picture and the side-by-side picture.",
@@ -65,18 +67,55 @@ internal static class DemoCommand
                 cancellation));
 
         // The demo's own folder may be overwritten by the next demo; nothing else is.
+        cancellation.ThrowIfCancellationRequested();
         Directory.CreateDirectory(folder);
         string stem = Path.Combine(folder, Path.GetFileNameWithoutExtension(input));
         int bytes = encoded.File.Save(stem + PerCoFile.Extension, overwrite: true);
         ImageFormats.Save(decoded.Image, stem + "-decoded.png", decoded.Notes(model));
         ImageFormats.Save(Montage.SideBySide([original, decoded.Image]), stem + "-side-by-side.png");
-        if (!parsed.GetValue(common.Quiet))
+        if (parsed.GetValue(common.Json))
+        {
+            JsonText.Print(Document(original, encoded, decoded, bytes, backend, stem));
+        }
+        else if (!parsed.GetValue(common.Quiet))
         {
             Print(AnsiConsole.Console, original, encoded, decoded, bytes, backend, stem);
         }
 
         return ExitCode.Done;
     }
+
+    private static JsonObject Document(
+        Image original, EncodeResult encoded, DecodeResult decoded, int bytes, Backend backend, string stem)
+    {
+        using var process = Process.GetCurrentProcess();
+        return new JsonObject
+        {
+            ["device"] = backend.Name,
+            ["width"] = original.Width,
+            ["height"] = original.Height,
+            ["caption"] = encoded.File.Caption,
+            ["bytes"] = bytes,
+            ["bitsPerPixel"] = Math.Round(8.0 * bytes / original.Width / original.Height, 6),
+            ["psnr"] = Math.Round(ImageMetrics.Psnr(original, decoded.Image), 3),
+            ["seed"] = decoded.Seed,
+            ["steps"] = decoded.Steps,
+            ["guidance"] = decoded.Guidance,
+            ["encode"] = Stages(encoded.Stages),
+            ["decode"] = Stages(decoded.Stages),
+            ["peakMemory"] = process.PeakWorkingSet64,
+            ["files"] = new JsonArray(
+                JsonValue.Create(stem + PerCoFile.Extension), JsonValue.Create(stem + "-decoded.png"),
+                JsonValue.Create(stem + "-side-by-side.png")),
+        };
+    }
+
+    private static JsonArray Stages(IReadOnlyList<StageReport> stages) => new([.. stages.Select(s => new JsonObject
+    {
+        ["stage"] = s.Stage.ToString().ToLowerInvariant(),
+        ["seconds"] = Math.Round(s.Seconds, 3),
+        ["peakBytes"] = s.PeakBytes,
+    })]);
 
     private static void Print(
         IAnsiConsole console, Image original, EncodeResult encoded, DecodeResult decoded, int bytes, Backend backend,
@@ -89,7 +128,8 @@ internal static class DemoCommand
         AddStages(table, "decode", decoded.Stages);
         console.WriteLine($"device      {backend.Name}: {backend.Description}");
         console.WriteLine($"picture     {original.Width}x{original.Height}");
-        console.WriteLine($"caption     {(encoded.File.Caption.Length > 0 ? encoded.File.Caption : "(none)")}");
+        string caption = encoded.File.Caption.Length > 0 ? Messages.Printable(encoded.File.Caption) : "(none)";
+        console.WriteLine($"caption     {caption}");
         console.WriteLine(
             $"file        {bytes} bytes, {8.0 * bytes / original.Width / original.Height:0.0000} bit per pixel, "
             + $"1 : {3.0 * original.Width * original.Height / bytes:0}");

@@ -6,16 +6,23 @@ namespace PerCo.Engine.Cli.Verbs;
 /// <summary>What can be chosen when a picture is encoded.</summary>
 internal sealed class EncodingOptions
 {
-    private readonly Option<double?> _rate = new("--rate", "-r")
+    private readonly Option<double?> _rate = new Option<double?>("--rate", "-r")
     {
         Description = "Bits per pixel of the codes; the model's nearest rate is taken. Default: the model's first.",
         HelpName = "BPP",
-    };
+    }.Positive();
 
     private readonly Option<string?> _caption = new("--caption", "-c")
     {
         Description = "Your own words instead of the captioner's.",
         HelpName = "TEXT",
+    };
+
+    private readonly Option<string?> _captionFile = new("--caption-file")
+    {
+        Description = "Text file with the caption, or with lines of file name, tab and caption; pictures that it does "
+            + "not name get the captioner's words.",
+        HelpName = "FILE",
     };
 
     private readonly Option<bool> _noCaption = new("--no-caption", "--codes-only")
@@ -28,28 +35,29 @@ internal sealed class EncodingOptions
         Description = "Store the caption only: a few bytes, and another picture of the same thing.",
     };
 
-    private readonly Option<ulong?> _seed = new("--seed")
+    private readonly Option<ulong?> _seed = new Option<ulong?>("--seed")
     {
         Description = "Seed of the starting noise, stored in the file (8 bytes). Default: none stored, which means 0.",
         HelpName = "N",
-    };
+    }.Number();
 
-    private readonly Option<int?> _steps = new("--steps")
+    private readonly Option<int?> _steps = new Option<int?>("--steps", "-e")
     {
-        Description = "Denoising steps, stored in the file. Default: none stored, which means the model's.",
+        Description = "Denoising steps, 1 to 1000, stored in the file. Default: none stored, which means the model's.",
         HelpName = "N",
-    };
+    }.Between(1, 1000);
 
-    private readonly Option<double?> _guidance = new("--guidance")
+    private readonly Option<double?> _guidance = new Option<double?>("--guidance", "-g")
     {
-        Description = "Guidance scale, stored in the file. Default: none stored, which means the model's.",
+        Description = "Guidance scale, 0 to 100, stored in the file. Default: none stored, which means the model's.",
         HelpName = "X",
-    };
+    }.Between(0, 100);
 
     public void AddTo(Command command)
     {
         command.Options.Add(_rate);
         command.Options.Add(_caption);
+        command.Options.Add(_captionFile);
         command.Options.Add(_noCaption);
         command.Options.Add(_noCodes);
         command.Options.Add(_seed);
@@ -57,17 +65,34 @@ internal sealed class EncodingOptions
         command.Options.Add(_guidance);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(_caption) is not null && result.GetValue(_noCaption))
+            int captions = (result.GetValue(_caption) is not null ? 1 : 0)
+                + (result.GetValue(_captionFile) is not null ? 1 : 0) + (result.GetValue(_noCaption) ? 1 : 0);
+            if (captions > 1)
             {
-                result.AddError("--caption and --no-caption exclude each other.");
+                result.AddError("--caption, --caption-file and --no-caption exclude each other.");
             }
 
             if (result.GetValue(_noCodes) && result.GetValue(_noCaption))
             {
                 result.AddError("--no-codes and --no-caption together leave nothing to store.");
             }
+
+            if (result.GetValue(_noCodes) && result.GetValue(_rate) is not null)
+            {
+                result.AddError("--rate is the rate of the codes, of which --no-codes stores none.");
+            }
+
+            if (result.GetValue(_caption) is { } caption && CaptionFile.TooLong(caption) is { } error)
+            {
+                result.AddError($"--caption: {error}");
+            }
         });
     }
+
+    /// <summary>The captions of <c>--caption-file</c>, or null.</summary>
+    /// <exception cref="PerCoException">The file cannot be read, or a caption is too long.</exception>
+    public CaptionFile? ReadCaptionFile(ParseResult parsed) =>
+        parsed.GetValue(_captionFile) is { } path ? CaptionFile.Load(path) : null;
 
     public EncodeOptions Read(ParseResult parsed) => new()
     {

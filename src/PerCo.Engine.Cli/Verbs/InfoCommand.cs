@@ -1,105 +1,133 @@
 using System.CommandLine;
-using System.Text.Json;
-using PerCo.Engine.Codec;
+using System.Text.Json.Nodes;
+using PerCo.Engine.Cli.Files;
+using PerCo.Engine.Cli.Info;
+using PerCo.Engine.Cli.Terminal;
 
 namespace PerCo.Engine.Cli.Verbs;
 
-/// <summary>info: what a .perco file holds; needs no model.</summary>
-internal static class InfoCommand
+/// <summary>info: what compressed pictures, weights and models hold; loads no weights.</summary>
+internal sealed class InfoCommand
 {
+    private readonly PixelLimit _limit = new();
+    private readonly CommonOptions _common = new();
+
+    private readonly Argument<string[]> _paths = new Argument<string[]>("path")
+    {
+        Description = ".perco, .pkl or .safetensors files, model folders, folders, patterns, or - for standard input.",
+        Arity = ArgumentArity.OneOrMore,
+    }.Paths();
+
+    private readonly Option<bool> _recursive = new("--recursive", "-R")
+    {
+        Description = "Look into folders within folders.",
+    };
+
     public static Command Build()
     {
-        var input = new Argument<string>("file") { Description = "The .perco file." };
-        var json = new Option<bool>("--json") { Description = "Print one JSON object." };
+        var verb = new InfoCommand();
         var command = new Command(
             "info",
             """
-            Print what a .perco file holds, without a model.
+            Print what compressed pictures, weights and models hold, without loading a model.
 
             Examples:
               percoengine info photo.perco
-              percoengine info photo.perco --json
+              percoengine info photo.perco photo.pkl --json
+              percoengine info models/perco-mini
+              percoengine info unet.safetensors --verbose
             """)
         {
-            input,
-            json,
+            verb._paths,
+            verb._recursive,
         };
-        command.SetAction(parsed => Run(parsed.GetValue(input)!, parsed.GetValue(json)));
+        verb._limit.AddTo(command);
+        verb._common.AddMessagesTo(command);
+        command.SetAction((parsed, cancellation) => Task.FromResult(verb.Run(parsed, cancellation)));
         return command;
     }
 
-    private static int Run(string path, bool json)
+    private int Run(ParseResult parsed, CancellationToken cancellation)
     {
-        PerCoFile file = PerCoFile.Load(path);
-        PerCoFileSizes sizes = PerCoFile.Measure(File.ReadAllBytes(path));
-        double bitsPerPixel = 8.0 * sizes.Total / file.Width / file.Height;
+        Messages messages = _common.Messages(parsed);
+        bool json = parsed.GetValue(_common.Json);
+        var documents = new JsonArray();
+        int failed = 0;
+        foreach (InfoItem item in Items(parsed.GetValue(_paths)!, parsed.GetValue(_recursive)))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            JsonObject document;
+            try
+            {
+                InfoReport report = item.Error is null ? Describe(item, parsed, messages.Verbose)
+                    : throw new PerCoException(item.Error);
+                document = report.Json;
+                if (!json && !messages.Quiet)
+                {
+                    Print(report, first: documents.Count == 0);
+                }
+            }
+            catch (PerCoException e)
+            {
+                failed++;
+                messages.Error(ErrorText.Of(e));
+                document = new JsonObject { ["file"] = item.Path, ["error"] = ErrorText.Of(e) };
+            }
+
+            documents.Add(document);
+        }
+
         if (json)
         {
-            WriteJson(path, file, sizes, bitsPerPixel);
-            return ExitCode.Done;
+            JsonText.Print(new JsonObject { ["files"] = documents, ["failed"] = failed });
         }
 
-        Console.WriteLine($"file      {path}: {sizes.Total} bytes, {bitsPerPixel:0.0000} bit per pixel");
-        Console.WriteLine($"format    version {PerCoFile.CurrentVersion}, checksum right");
-        Console.WriteLine($"model     {file.ModelIdentity:x8}");
-        Console.WriteLine($"picture   {file.Width}x{file.Height}");
-        Console.WriteLine(
-            $"codes     {file.Indices.Count}: {file.Grid.Columns(file.Width)}x{file.Grid.Rows(file.Height)}, "
-                + $"{file.Grid}");
-        Console.WriteLine($"caption   {(file.Caption.Length > 0 ? file.Caption : "(none)")}");
-        Console.WriteLine($"seed      {file.Seed?.ToString() ?? "0 (default)"}");
-        Console.WriteLine($"steps     {file.Steps?.ToString() ?? "(the model's)"}");
-        Console.WriteLine($"guidance  {file.Guidance?.ToString() ?? "(the model's)"}");
-        Console.WriteLine(
-            $"bytes     header {sizes.Header}, codes {sizes.Codes}, caption {sizes.Caption}, checksum "
-                + $"{sizes.Checksum}");
-        return ExitCode.Done;
+        return failed == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private static void WriteJson(string path, PerCoFile file, PerCoFileSizes sizes, double bitsPerPixel)
+    private InfoReport Describe(InfoItem item, ParseResult parsed, bool verbose) =>
+        item.IsModel ? ModelInfo.Of(item.Path)
+        : FileKinds.IsWeights(item.Path) ? WeightsInfo.Of(item.Path, list: verbose)
+        : ContainerInfo.Of(item.Path, ContainerFile.Load(item.Path, _limit.ForFiles(parsed)));
+
+    private static IEnumerable<InfoItem> Items(string[] paths, bool recursive)
     {
-        using var stream = Console.OpenStandardOutput();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        foreach (string path in paths)
         {
-            writer.WriteStartObject();
-            writer.WriteString("file", path);
-            writer.WriteNumber("version", PerCoFile.CurrentVersion);
-            writer.WriteString("model", $"{file.ModelIdentity:x8}");
-            writer.WriteNumber("width", file.Width);
-            writer.WriteNumber("height", file.Height);
-            writer.WriteNumber("stride", file.Grid.Stride);
-            writer.WriteNumber("entries", file.Grid.Entries);
-            writer.WriteNumber("books", file.Grid.Books);
-            writer.WriteNumber("codes", file.Indices.Count);
-            writer.WriteString("caption", file.Caption);
-            WriteOptional(writer, "seed", file.Seed);
-            WriteOptional(writer, "steps", file.Steps);
-            WriteOptional(writer, "guidance", file.Guidance);
-            writer.WriteNumber("bitsPerPixel", Math.Round(bitsPerPixel, 6));
-            writer.WriteStartObject("bytes");
-            writer.WriteNumber("header", sizes.Header);
-            writer.WriteNumber("codes", sizes.Codes);
-            writer.WriteNumber("caption", sizes.Caption);
-            writer.WriteNumber("checksum", sizes.Checksum);
-            writer.WriteNumber("total", sizes.Total);
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        }
+            if (ModelInfo.IsModel(path))
+            {
+                yield return new InfoItem(path, true, null);
+                continue;
+            }
 
-        stream.WriteByte((byte)'\n');
+            InputFiles found = InputFiles.Find(
+                [path], recursive, p => FileKinds.IsContainer(p) || FileKinds.IsWeights(p),
+                ".perco, .pkl or .safetensors files");
+            foreach (InputFile file in found.Files)
+            {
+                yield return new InfoItem(file.Path, false, null);
+            }
+
+            foreach ((string input, string error) in found.Failures)
+            {
+                yield return new InfoItem(input, false, error);
+            }
+        }
     }
 
-    private static void WriteOptional<T>(Utf8JsonWriter writer, string name, T? value)
-        where T : struct, IFormattable
+    // Line by line, so that a reader that goes away ends the output quietly.
+    private static void Print(InfoReport report, bool first)
     {
-        if (value is { } present)
+        if (!first)
         {
-            writer.WritePropertyName(name);
-            writer.WriteRawValue(present.ToString(null, System.Globalization.CultureInfo.InvariantCulture));
+            Console.Out.WriteLine();
         }
-        else
+
+        foreach (string line in report.Lines)
         {
-            writer.WriteNull(name);
+            Console.Out.WriteLine(Messages.Printable(line));
         }
     }
+
+    private sealed record InfoItem(string Path, bool IsModel, string? Error);
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using PerCo.Engine.Backends;
+using PerCo.Engine.Cli.Terminal;
 using PerCo.Engine.Verification;
 
 namespace PerCo.Engine.Cli.Verbs;
@@ -9,11 +11,11 @@ internal static class VerifyCommand
 {
     public static Command Build()
     {
-        var folder = new Argument<string?>("folder")
+        Argument<string?> folder = new Argument<string?>("folder")
         {
             Description = "Folder of reference cases with a cases.json. Default: the small set beside the program.",
             Arity = ArgumentArity.ZeroOrOne,
-        };
+        }.Paths();
         var full = new Option<bool>("--full")
         {
             Description = "Also run the cases at full width: minutes of time and up to 12 GiB of memory.",
@@ -48,7 +50,7 @@ internal static class VerifyCommand
             {
                 Full = parsed.GetValue(full),
                 Cases = parsed.GetValue(cases) ?? [],
-                ModelFolder = parsed.GetValue(common.Model),
+                ModelFolder = common.ModelFolder(parsed),
             },
             common,
             cancellation)));
@@ -60,7 +62,8 @@ internal static class VerifyCommand
         CancellationToken cancellation)
     {
         using Backend backend = common.CreateBackend(parsed);
-        bool quiet = parsed.GetValue(common.Quiet);
+        bool json = parsed.GetValue(common.Json);
+        bool quiet = json || parsed.GetValue(common.Quiet);
         if (!quiet)
         {
             Console.WriteLine($"{backend.Name}: {backend.Description}; {folder}");
@@ -70,7 +73,7 @@ internal static class VerifyCommand
         IReadOnlyList<VerificationRow> rows = VerificationRunner.Run(
             folder, backend, options, row =>
             {
-                if (!quiet || row.Verdict == Verdict.Fail)
+                if (!json && (!quiet || row.Verdict == Verdict.Fail))
                 {
                     Console.WriteLine(Line(
                         row.Case, row.Quantity, row.ErrorText, row.ToleranceText,
@@ -81,6 +84,20 @@ internal static class VerifyCommand
         int failed = rows.Count(row => row.Verdict == Verdict.Fail);
         int skipped = rows.Count(row => row.Verdict == Verdict.Skipped);
         int passed = rows.Count - failed - skipped;
+        if (json)
+        {
+            JsonText.Print(new JsonObject
+            {
+                ["device"] = backend.Name,
+                ["description"] = backend.Description,
+                ["folder"] = folder,
+                ["cases"] = new JsonArray([.. rows.Select(Document)]),
+                ["passed"] = passed,
+                ["failed"] = failed,
+                ["skipped"] = skipped,
+            });
+        }
+
         if (!quiet)
         {
             Console.WriteLine($"{passed} passed, {failed} failed, {skipped} skipped");
@@ -93,6 +110,19 @@ internal static class VerifyCommand
 
         return failed == 0 ? ExitCode.Done : ExitCode.Failed;
     }
+
+    private static JsonObject Document(VerificationRow row) => new()
+    {
+        ["case"] = row.Case,
+        ["quantity"] = row.Quantity,
+        ["verdict"] = row.Verdict.ToString().ToLowerInvariant(),
+        ["measure"] = row.Measure.ToString(),
+
+        // JSON has no infinity, which an error of a damaged result may be.
+        ["error"] = row.Error is { } error && double.IsFinite(error) ? error : null,
+        ["tolerance"] = row.Tolerance,
+        ["detail"] = row.Detail,
+    };
 
     private static string Line(
         string name, string quantity, string error, string tolerance, string verdict, string? detail) =>

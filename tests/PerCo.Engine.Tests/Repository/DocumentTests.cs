@@ -33,7 +33,7 @@ public partial class DocumentTests
         {
             foreach (Match match in Command().Matches(text ?? ""))
             {
-                string arguments = HelpColumns().Split(match.Groups[1].Value)[0];
+                string arguments = HelpColumns().Split(match.Groups[1].Value)[0].Split(" >")[0];
                 ParseResult parsed = root.Parse(arguments);
                 Assert.True(parsed.Errors.Count == 0, $"{arguments}: {string.Join(' ', parsed.Errors)}");
                 examples++;

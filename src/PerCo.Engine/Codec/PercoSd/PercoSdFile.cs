@@ -74,6 +74,45 @@ public sealed record PercoSdFile
         return FindRate(rate is null ? PublishedRate.All : [rate], payload, caption, (int)height, (int)width);
     }
 
+    /// <summary>The same picture as a <c>.perco</c> file has it.</summary>
+    /// <param name="modelIdentity">The model to decode with, which files of PerCo (SD) do not name.</param>
+    internal PerCoFile ToPerCoFile(uint modelIdentity) => new()
+    {
+        ModelIdentity = modelIdentity,
+
+        // Pixels beyond the last whole code have none.
+        Width = Columns * Rate.Stride,
+        Height = Rows * Rate.Stride,
+        Grid = new CodeGrid(Rate.Stride, Rate.Codebook),
+        Indices = Indices,
+        Caption = Caption,
+    };
+
+    /// <summary>What PerCo (SD) reads of a picture.</summary>
+    /// <exception cref="PerCoException">PerCo (SD) has no such rate, or cannot hold the size.</exception>
+    internal static PercoSdFile FromPerCoFile(PerCoFile file)
+    {
+        PublishedRate? rate = PublishedRate.All.FirstOrDefault(r =>
+            new CodeGrid(r.Stride, r.Codebook) == file.Grid);
+        if (rate is null)
+        {
+            throw new PerCoException($"PerCo (SD) has no rate of {file.Grid}. Write a .perco file instead.");
+        }
+
+        if (file.Width % rate.Stride != 0 || file.Height % rate.Stride != 0 || file.Width > ushort.MaxValue
+            || file.Height > ushort.MaxValue)
+        {
+            throw new PerCoException(
+                $"The picture is {file.Width}x{file.Height}, but files of PerCo (SD) hold multiples of {rate.Stride} "
+                + "only. Crop it, or write a .perco file instead.");
+        }
+
+        return new PercoSdFile
+        {
+            Width = file.Width, Height = file.Height, Rate = rate, Indices = file.Indices, Caption = file.Caption,
+        };
+    }
+
     /// <summary>The file's bytes, which PerCo (SD) reads at the same rate.</summary>
     /// <exception cref="ArgumentException">Indices that do not fit size and rate.</exception>
     public byte[] ToBytes()
@@ -117,7 +156,7 @@ public sealed record PercoSdFile
             {
                 throw new PerCoException(
                     $"{width}x{height} pixels and {payload.Length} bytes of codes fit the rates {found.Rate.Name} and "
-                    + $"{rate.Name}. Choose one with --rate.");
+                    + $"{rate.Name}, and nothing in the file says which.");
             }
 
             found = new PercoSdFile

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using PerCo.Engine.Cli.Verbs;
+
+namespace PerCo.Engine.Cli.Batch;
+
+/// <summary>Options of verbs that make files from files.</summary>
+internal sealed class BatchOptions
+{
+    private readonly string[] _extensions;
+
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "File, or folder for several outputs, which mirrors the folders of the inputs; - for standard "
+            + "output. Default: beside each input.",
+        HelpName = "PATH",
+    };
+
+    private readonly Option<bool> _recursive = new("--recursive", "-R")
+    {
+        Description = "Look into folders within folders.",
+    };
+
+    private readonly Option<bool> _resume = new("--resume")
+    {
+        Description = "Skip what is done: outputs that are whole and of the right picture size. With --force, others "
+            + "are replaced; without, they are errors.",
+    };
+
+    private readonly Option<bool> _force = new("--force", "-f")
+    {
+        Description = "Replace existing output files.",
+    };
+
+    private readonly Option<string?> _log = new("--log")
+    {
+        Description = "Append a line of JSON for each file.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>Makes the options of a verb.</summary>
+    /// <param name="inputs">What the inputs are, for the help.</param>
+    /// <param name="extensions">Endings by which the last path is known to be the output.</param>
+    public BatchOptions(string inputs, params string[] extensions)
+    {
+        _extensions = extensions;
+        Paths = new Argument<string[]>("path")
+        {
+            Description = $"{inputs}: files, folders, patterns, or - for standard input. The last of several is the "
+                + $"output if it is - or ends in {string.Join(" or ", extensions)}.",
+            Arity = ArgumentArity.OneOrMore,
+        }.Paths();
+    }
+
+    public Argument<string[]> Paths { get; }
+
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(Paths);
+        command.Options.Add(_output);
+        command.Options.Add(_recursive);
+        command.Options.Add(_resume);
+        command.Options.Add(_force);
+        command.Options.Add(_log);
+    }
+
+    public BatchSettings Read(ParseResult parsed)
+    {
+        string[] paths = parsed.GetValue(Paths)!;
+        string? output = parsed.GetValue(_output);
+        if (output is null)
+        {
+            (paths, output) = Files.OutputPlan.Split(paths, _extensions);
+        }
+
+        if (output is "" || paths.Contains(""))
+        {
+            throw new UsageException("A path is empty.");
+        }
+
+        return new BatchSettings(
+            paths, output, parsed.GetValue(_recursive), parsed.GetValue(_resume), parsed.GetValue(_force),
+            parsed.GetValue(_log));
+    }
+}
+
+/// <summary>What <see cref="BatchOptions"/> were given.</summary>
+internal sealed record BatchSettings(
+    string[] Inputs, string? Output, bool Recursive, bool Resume, bool Force, string? Log);

@@ -1,0 +1,74 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using PerCo.Engine.Cli.Terminal;
+
+namespace PerCo.Engine.Cli.Batch;
+
+/// <summary>
+/// The log of a run: one JSON object a line and file, handed to the system line by line, so that an interrupted run has
+/// logged what it did. Runs append, so that a resumed run goes on in the same file.
+/// </summary>
+internal sealed class RunLog : IDisposable
+{
+    private readonly string _path;
+    private readonly FileStream _stream;
+
+    private RunLog(string path, FileStream stream)
+    {
+        _path = path;
+        _stream = stream;
+    }
+
+    /// <summary>Opens a log, new or of an earlier run.</summary>
+    /// <exception cref="PerCoException">It cannot be written, or is something other than a log.</exception>
+    public static RunLog Open(string path)
+    {
+        FileStream? stream = null;
+        try
+        {
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            if (stream.CanSeek && stream.Length > 0)
+            {
+                if (stream.ReadByte() != '{')
+                {
+                    throw new PerCoException(
+                        $"{path}: exists and is no log of JSON lines. Name another file with --log.");
+                }
+
+                // A line that a power cut left unfinished stays a line of its own.
+                stream.Seek(-1, SeekOrigin.End);
+                if (stream.ReadByte() != '\n')
+                {
+                    stream.WriteByte((byte)'\n');
+                }
+            }
+
+            var log = new RunLog(path, stream);
+            stream = null;
+            return log;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PerCoException($"{path}: the log cannot be written: {e.Message}", e);
+        }
+        finally
+        {
+            stream?.Dispose();
+        }
+    }
+
+    public void Write(JsonObject entry)
+    {
+        try
+        {
+            _stream.Write(Encoding.UTF8.GetBytes(JsonText.Line(entry) + "\n"));
+            _stream.Flush();
+        }
+        catch (IOException e)
+        {
+            throw new PerCoException($"{_path}: the log cannot be written: {e.Message}", e);
+        }
+    }
+
+    public void Dispose() => _stream.Dispose();
+}

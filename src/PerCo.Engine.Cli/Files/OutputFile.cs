@@ -1,0 +1,82 @@
+using PerCo.Engine.IO;
+
+namespace PerCo.Engine.Cli.Files;
+
+/// <summary>Checks on output paths before any work is done, and writing.</summary>
+internal static class OutputFile
+{
+    /// <summary>Whether something is there that a new file would replace.</summary>
+    public static bool IsTaken(string output) =>
+        output != StandardStreams.Name && File.Exists(output) && !IsDevice(output);
+
+    /// <summary>Refuses outputs that could never be written: a folder, the input itself, below a file.</summary>
+    /// <param name="job">Input and output.</param>
+    /// <exception cref="PerCoException">The output is refused.</exception>
+    public static void Check(Job job)
+    {
+        string output = job.Output;
+        if (output == StandardStreams.Name)
+        {
+            return;
+        }
+
+        if (Directory.Exists(output))
+        {
+            throw new PerCoException($"{output}: is a folder, expected a file name to write to.");
+        }
+
+        if (!job.Input.IsStandardInput && Path.GetFullPath(output) == Path.GetFullPath(job.Input.Path))
+        {
+            throw new PerCoException($"{output}: is the input itself. Name another output file.");
+        }
+
+        string folder = Path.GetDirectoryName(Path.GetFullPath(output)) ?? "/";
+        if (!job.MakesFolders)
+        {
+            if (!Directory.Exists(folder))
+            {
+                throw new PerCoException($"{output}: the folder {folder} does not exist. Make it first.");
+            }
+
+            return;
+        }
+
+        for (string? parent = folder; parent is not null && !Directory.Exists(parent);
+            parent = Path.GetDirectoryName(parent))
+        {
+            if (File.Exists(parent))
+            {
+                throw new PerCoException($"{output}: {parent} is a file, expected a folder.");
+            }
+        }
+    }
+
+    /// <summary>Writes a file, whole or not at all.</summary>
+    /// <exception cref="PerCoException">It exists, or cannot be written.</exception>
+    public static void Write(Job job, byte[] bytes, bool force)
+    {
+        if (job.Output == StandardStreams.Name)
+        {
+            StandardStreams.WriteAll(bytes);
+            return;
+        }
+
+        if (job.MakesFolders)
+        {
+            string folder = Path.GetDirectoryName(Path.GetFullPath(job.Output))!;
+            try
+            {
+                Directory.CreateDirectory(folder);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new PerCoException($"{folder}: cannot be made: {e.Message}", e);
+            }
+        }
+
+        AtomicFile.WriteAllBytes(job.Output, bytes, force);
+    }
+
+    private static bool IsDevice(string output) =>
+        !OperatingSystem.IsWindows() && Path.GetFullPath(output).StartsWith("/dev/", StringComparison.Ordinal);
+}

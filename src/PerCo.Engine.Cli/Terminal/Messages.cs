@@ -1,0 +1,78 @@
+using System.Text;
+using Spectre.Console;
+
+namespace PerCo.Engine.Cli.Terminal;
+
+/// <summary>Everything that people read goes to standard error; standard output is for data.</summary>
+internal sealed class Messages(bool quiet, bool verbose)
+{
+    private IAnsiConsole? _live;
+
+    public bool Quiet { get; } = quiet;
+
+    public bool Verbose { get; } = verbose;
+
+    /// <summary>The terminal while progress bars are shown on it: lines must pass through it to stand above.</summary>
+    public void SetLive(IAnsiConsole? console) => Volatile.Write(ref _live, console);
+
+    /// <summary>What went wrong, on one line.</summary>
+    public void Error(string message) => Write($"percoengine: {message}");
+
+    /// <summary>What was done.</summary>
+    public void Note(string message)
+    {
+        if (!Quiet)
+        {
+            Write(message);
+        }
+    }
+
+    /// <summary>What only those want to know who ask for it.</summary>
+    public void Detail(string message)
+    {
+        if (Verbose)
+        {
+            Write(message);
+        }
+    }
+
+    /// <summary>
+    /// Text from files on one line: control characters, with which a caption could take over a terminal, are shown as
+    /// escapes.
+    /// </summary>
+    public static string Printable(string text)
+    {
+        if (!text.Any(char.IsControl))
+        {
+            return text;
+        }
+
+        var printable = new StringBuilder(text.Length + 16);
+        foreach (char c in text)
+        {
+            if (char.IsControl(c))
+            {
+                printable.Append($"\\u{(int)c:x4}");
+            }
+            else
+            {
+                printable.Append(c);
+            }
+        }
+
+        return printable.ToString();
+    }
+
+    private void Write(string message)
+    {
+        string line = Printable(message);
+        if (Volatile.Read(ref _live) is { } live)
+        {
+            live.Write(new LineAbove(line));
+        }
+        else
+        {
+            Console.Error.WriteLine(line);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.Text;
+using PerCo.Engine.Cli.Files;
+using PerCo.Engine.Codec.Captions;
+
+namespace PerCo.Engine.Cli.Verbs;
+
+/// <summary>Captions from a text file: one for every picture, or a table of names and captions.</summary>
+internal sealed class CaptionFile
+{
+    private const long MaxFileBytes = 256L << 20;
+
+    private readonly Dictionary<string, string> _byName = new(StringComparer.Ordinal);
+    private readonly string? _all;
+
+    private CaptionFile(string path, string text)
+    {
+        if (!text.Contains('\t', StringComparison.Ordinal))
+        {
+            _all = Checked(path, text.Trim());
+            return;
+        }
+
+        foreach (string line in text.Split('\n'))
+        {
+            int tab = line.IndexOf('\t', StringComparison.Ordinal);
+            if (tab > 0)
+            {
+                // Data sets list several captions a picture; the first is taken.
+                _byName.TryAdd(line[..tab], Checked(path, line[(tab + 1)..].Trim()));
+            }
+        }
+    }
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="PerCoException">It cannot be read, is no UTF-8, or a caption is too long.</exception>
+    public static CaptionFile Load(string path)
+    {
+        byte[] bytes = StandardStreams.ReadAll(path, MaxFileBytes);
+        try
+        {
+            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+            return new CaptionFile(path, text.TrimStart('\uFEFF'));
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new PerCoException($"{path}: is no UTF-8 text, expected a caption.", e);
+        }
+    }
+
+    /// <summary>The caption of a picture, or null where the file has none for it.</summary>
+    public string? For(InputFile picture) =>
+        _all ?? _byName.GetValueOrDefault(picture.Relative.Replace('\\', '/'))
+            ?? _byName.GetValueOrDefault(Path.GetFileName(picture.Path));
+
+    /// <summary>What is wrong with a caption's length, or null.</summary>
+    public static string? TooLong(string caption)
+    {
+        int bytes = Encoding.UTF8.GetByteCount(caption);
+        return bytes <= CaptionCoder.MaxBytes ? null
+            : $"the caption has {bytes} bytes of UTF-8, expected at most {CaptionCoder.MaxBytes}.";
+    }
+
+    private static string Checked(string path, string caption) =>
+        TooLong(caption) is { } error ? throw new PerCoException($"{path}: {error}") : caption;
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
+
+namespace PerCo.Engine.Cli.Verbs;
+
+/// <summary>Bounds of options and arguments: outside is wrong usage, said with the bounds on one line.</summary>
+internal static class Ranges
+{
+    /// <summary>From <paramref name="min"/> to <paramref name="max"/>, both allowed; NaN never is.</summary>
+    public static Option<T?> Between<T>(this Option<T?> option, T min, T max)
+        where T : struct, INumber<T> =>
+        option.Parsed(value => value >= min && value <= max, $"expected a number from {min} to {max}");
+
+    /// <summary>Above 0 and finite.</summary>
+    public static Option<double?> Positive(this Option<double?> option) =>
+        option.Parsed(value => value > 0 && double.IsFinite(value), "expected a number above 0");
+
+    /// <summary>Any number of the type.</summary>
+    public static Option<ulong?> Number(this Option<ulong?> option) =>
+        option.Parsed(_ => true, $"expected a whole number from 0 to {ulong.MaxValue}");
+
+    /// <summary>One of some names, in any case.</summary>
+    public static Option<string?> Among(this Option<string?> option, params string[] names)
+    {
+        option.Validators.Add(result =>
+        {
+            if (!result.Errors.Any() && result.GetValueOrDefault<string?>() is { } value
+                && !names.Contains(value, StringComparer.OrdinalIgnoreCase))
+            {
+                result.AddError($"{option.Name} is '{value}', expected one of {string.Join(", ", names)}.");
+            }
+        });
+        option.CompletionSources.Add(names);
+        return option;
+    }
+
+    /// <summary>Paths, among which a mistyped option must not pass for one.</summary>
+    public static Argument<T> Paths<T>(this Argument<T> argument)
+    {
+        argument.Validators.Add(result =>
+        {
+            foreach (string path in result.Tokens.Select(t => t.Value).Where(t => t.Length > 1 && t[0] == '-'))
+            {
+                result.AddError($"There is no option {path}; a file of that name is written ./{path}.");
+            }
+        });
+        return argument;
+    }
+
+    /// <summary>One of some names, in any case.</summary>
+    public static Argument<string> Among(this Argument<string> argument, params string[] names)
+    {
+        argument.Validators.Add(result =>
+        {
+            if (!result.Errors.Any() && result.GetValueOrDefault<string>() is { } value
+                && !names.Contains(value, StringComparer.OrdinalIgnoreCase))
+            {
+                result.AddError($"{argument.Name} is '{value}', expected one of {string.Join(", ", names)}.");
+            }
+        });
+        argument.CompletionSources.Add(names);
+        return argument;
+    }
+
+    // Parsed here, because System.CommandLine's own refusal names a type of .NET instead of what is expected.
+    private static Option<T?> Parsed<T>(this Option<T?> option, Func<T, bool> accepted, string expected)
+        where T : struct, INumber<T>
+    {
+        option.CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T value) && accepted(value))
+            {
+                return value;
+            }
+
+            result.AddError($"{option.Name} is '{text}', {expected}.");
+            return null;
+        };
+        return option;
+    }
+}

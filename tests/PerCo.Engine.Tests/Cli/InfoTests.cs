@@ -1,0 +1,76 @@
+using System.Text.Json;
+using PerCo.Engine.Codec;
+using Xunit;
+
+namespace PerCo.Engine.Tests.Cli;
+
+/// <summary>info.</summary>
+public sealed class InfoTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void Several_files_are_described_and_missing_ones_reported()
+    {
+        string file = _folder.File("a.perco");
+        new PerCoFile
+        {
+            ModelIdentity = 0x12345678,
+            Width = 100,
+            Height = 80,
+            Grid = CodeGrid.None,
+            Indices = [],
+            Caption = "red\u001b[31m and\nbell\a",
+            Seed = ulong.MaxValue,
+        }.Save(file);
+        string pickle = TestPaths.Goldens("bitstreams/0.0313.pkl");
+
+        var text = CliProcess.Run("info", file, pickle, _folder.File("missing.perco"));
+        Assert.Equal(1, text.ExitCode);
+        Assert.Contains("12345678", text.Output, StringComparison.Ordinal);
+        Assert.Contains("PerCo (SD)", text.Output, StringComparison.Ordinal);
+        Assert.Contains("missing.perco", text.Error, StringComparison.Ordinal);
+
+        // A caption cannot take over the terminal.
+        Assert.DoesNotContain('\u001b', text.Output);
+        Assert.DoesNotContain('\a', text.Output);
+
+        var json = CliProcess.Run("info", file, pickle, _folder.File("missing.perco"), "--json");
+        Assert.Equal(1, json.ExitCode);
+        using JsonDocument document = JsonDocument.Parse(json.Output);
+        JsonElement files = document.RootElement.GetProperty("files");
+        Assert.Equal(3, files.GetArrayLength());
+        Assert.Equal("red\u001b[31m and\nbell\a", files[0].GetProperty("caption").GetString());
+        Assert.Equal(ulong.MaxValue, files[0].GetProperty("seed").GetUInt64());
+        Assert.Equal("pkl", files[1].GetProperty("kind").GetString());
+        Assert.True(files[2].TryGetProperty("error", out _));
+        Assert.Equal(1, document.RootElement.GetProperty("failed").GetInt32());
+    }
+
+    [Fact]
+    public void Models_and_weights_are_described_without_loading_them()
+    {
+        string folder = Path.Combine(TestPaths.DefaultModel, "hyper_enc");
+        string weights = Directory.GetFiles(folder, "*.safetensors").Single();
+        var run = CliProcess.Run("info", TestPaths.DefaultModel, weights, "--json", "--verbose");
+        Assert.True(run.ExitCode == 0, run.Error);
+        using JsonDocument document = JsonDocument.Parse(run.Output);
+        JsonElement model = document.RootElement.GetProperty("files")[0];
+        Assert.Equal(
+            PerCo.Engine.Weights.ModelFolder.Open(TestPaths.DefaultModel).Identity.ToString("x8"),
+            model.GetProperty("identity").GetString());
+        JsonElement networks = model.GetProperty("networks");
+        Assert.Equal(
+            model.GetProperty("parameters").GetInt64(),
+            networks.EnumerateObject().Sum(n => n.Value.GetProperty("parameters").GetInt64()));
+        Assert.Equal(16, model.GetProperty("rates")[0].GetProperty("stride").GetInt32());
+
+        JsonElement file = document.RootElement.GetProperty("files")[1];
+        Assert.Equal(
+            networks.GetProperty("hyper_enc").GetProperty("parameters").GetInt64(),
+            file.GetProperty("parameters").GetInt64());
+        Assert.Equal(file.GetProperty("tensors").GetInt32(), file.GetProperty("list").EnumerateObject().Count());
+    }
+
+    public void Dispose() => _folder.Dispose();
+}

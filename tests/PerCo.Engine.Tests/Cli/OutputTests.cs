@@ -1,0 +1,123 @@
+using PerCo.Engine.Codec;
+using Xunit;
+
+namespace PerCo.Engine.Tests.Cli;
+
+/// <summary>Where files are written, and where they are not.</summary>
+public sealed class OutputTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_folder_is_made_for_a_folder_only()
+    {
+        string picture = _folder.Picture("a.png");
+        var run = CliProcess.Run("encode", picture, "-o", _folder.File("new/deep") + "/", "--no-caption");
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Equal(["a.perco"], _folder.All("new/deep"));
+
+        var file = CliProcess.Run("encode", picture, "-o", _folder.File("missing/a.perco"), "--no-caption");
+        Assert.Equal(1, file.ExitCode);
+        Assert.False(Directory.Exists(_folder.File("missing")));
+    }
+
+    [Fact]
+    public void Files_and_folders_in_the_way_are_errors()
+    {
+        string picture = _folder.Picture("a.png");
+        Directory.CreateDirectory(_folder.File("taken.perco"));
+        File.WriteAllText(_folder.File("file"), "mine");
+        File.WriteAllText(_folder.File("sub"), "mine");
+        _folder.Picture("in/sub/b.png");
+
+        // A folder where a file is expected takes the file into it; beside the picture it is in the way.
+        string beside = _folder.Picture("taken.png");
+        Assert.Contains(
+            "is a folder", Failure("encode", beside, "--no-caption"), StringComparison.Ordinal);
+        Assert.Contains(
+            "is a file", Failure("encode", _folder.File("in"), "-R", "-o", _folder.File("file"), "--no-caption"),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "is a file", Failure("encode", _folder.File("in"), "-R", "-o", _folder.Path, "--no-caption"),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "input itself", Failure("encode", picture, "-o", picture, "--force", "--no-caption"),
+            StringComparison.Ordinal);
+        Assert.Equal(["a.png", "file", "in/sub/b.png", "sub", "taken.png"], _folder.All());
+        Assert.Equal("mine", File.ReadAllText(_folder.File("sub")));
+    }
+
+    [SkippableFact]
+    public void A_folder_that_cannot_be_written_to_is_an_error()
+    {
+        Skip.IfNot(Directory.Exists("/proc/self"), "Needs a folder that nobody can write to, such as Linux's /proc.");
+        string picture = _folder.Picture("a.png");
+        string error = Failure("encode", picture, "-o", "/proc/self/a.perco", "--no-caption");
+        Assert.Contains("/proc/self/a.perco: cannot be written", error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void A_read_only_folder_is_an_error()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Needs POSIX's permissions.");
+        Skip.If(Environment.UserName == "root", "The superuser may write to any folder.");
+        string picture = _folder.Picture("a.png");
+        var locked = CliProcess.Shell(
+            $"chmod 500 {_folder.Path}; $P encode {picture} --no-caption; code=$?; "
+            + $"chmod 700 {_folder.Path}; exit $code");
+        Assert.Equal(1, locked.ExitCode);
+        Assert.Contains("cannot be written", locked.Error, StringComparison.Ordinal);
+        Assert.Equal(["a.png"], _folder.All());
+    }
+
+    [Fact]
+    public void Files_of_PerCo_SD_are_written_and_read_by_content()
+    {
+        string picture = _folder.Picture("a.png", 64, 48), file = _folder.File("a.pkl");
+        var encode = CliProcess.Run("encode", picture, file, "--caption", "a meadow");
+        Assert.True(encode.ExitCode == 0, encode.Error);
+        string renamed = _folder.File("b.dat");
+        File.Move(file, renamed);
+
+        var info = CliProcess.Run("info", renamed);
+        Assert.Contains("64x48", info.Output, StringComparison.Ordinal);
+        Assert.Contains("a meadow", info.Output, StringComparison.Ordinal);
+        var decode = CliProcess.Run("decode", renamed, _folder.File("b.png"), "--steps", "1");
+        Assert.True(decode.ExitCode == 0, decode.Error);
+
+        // The same symbols decode to the same picture from either container.
+        Assert.Equal(0, CliProcess.Run("encode", picture, _folder.File("a.perco"), "--caption", "a meadow").ExitCode);
+        Assert.Equal(0, CliProcess.Run("decode", _folder.File("a.perco"), _folder.File("c.png"), "--steps", "1")
+            .ExitCode);
+        Assert.Equal(File.ReadAllBytes(_folder.File("b.png")), File.ReadAllBytes(_folder.File("c.png")));
+
+        Assert.Contains(
+            "multiples of 16", Failure("encode", _folder.Picture("odd.png", 50, 37), "--format", "pkl", "--no-caption"),
+            StringComparison.Ordinal);
+        Assert.Equal(2, CliProcess.Run("encode", picture, _folder.File("s.pkl"), "--seed", "1", "--no-caption")
+            .ExitCode);
+    }
+
+    [Fact]
+    public void A_target_in_bytes_picks_a_rate_or_says_that_none_fits()
+    {
+        string picture = _folder.Picture("a.png", 64, 64), file = _folder.File("a.perco");
+        var fits = CliProcess.Run("encode", picture, file, "--no-caption", "--target-bytes", "100");
+        Assert.True(fits.ExitCode == 0, fits.Error);
+        Assert.InRange(new FileInfo(file).Length, 1, 100);
+        Assert.True(PerCoFile.Load(file).Grid.HasCodes);
+        Assert.Contains(
+            "--target-bytes", Failure("encode", picture, "-f", "--no-caption", "--target-bytes", "20"),
+            StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static string Failure(params string[] arguments)
+    {
+        var run = CliProcess.Run(arguments);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
+        return run.Error;
+    }
+}

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using PerCo.Engine.Cli;
+using Xunit;
+
+namespace PerCo.Engine.Tests.Cli;
+
+/// <summary>What the command line accepts and refuses before it does anything.</summary>
+public class UsageTests
+{
+    [Theory]
+    [InlineData()]
+    [InlineData("paint")]
+    [InlineData("encode")]
+    [InlineData("decode", "a.perco", "--steps", "many")]
+    public void Wrong_usage_exits_with_2(params string[] arguments)
+    {
+        var run = CliProcess.Run(arguments);
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("percoengine: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--help", run.Error, StringComparison.Ordinal);
+        Assert.Empty(run.Output);
+    }
+
+    [Theory]
+    [InlineData("--steps is '0', expected a number from 1 to 1000", "decode", "a", "--steps", "0")]
+    [InlineData("--steps is '1001', expected", "encode", "a", "--steps", "1001")]
+    [InlineData("--guidance is 'NaN'", "decode", "a", "--guidance", "NaN")]
+    [InlineData("--guidance is '-1'", "encode", "a", "--guidance", "-1")]
+    [InlineData("--guidance is '100.5'", "decode", "a", "-g", "100.5")]
+    [InlineData("--codes-guidance is 'Infinity'", "decode", "a", "--codes-guidance", "Infinity")]
+    [InlineData("--threads is '0'", "encode", "a", "-j", "0")]
+    [InlineData("--samples is '0'", "decode", "a", "--samples", "0")]
+    [InlineData("--rate is '0', expected a number above 0", "encode", "a", "--rate", "0")]
+    [InlineData("--rate is 'NaN'", "encode", "a", "--rate", "NaN")]
+    [InlineData("--max-pixels is '0'", "info", "a", "--max-pixels", "0")]
+    [InlineData("--target-bytes is '0'", "encode", "a", "--target-bytes", "0")]
+    [InlineData("--scheduler is 'magic', expected one of ddim", "decode", "a", "--scheduler", "magic")]
+    [InlineData("--format is 'gif', expected one of png, ppm", "decode", "a", "--format", "gif")]
+    [InlineData("There is no option --captoin", "encode", "a", "--captoin")]
+    [InlineData("There is no option -x", "info", "-x")]
+    [InlineData("shell is 'tcsh', expected one of bash", "completion", "tcsh")]
+    [InlineData("exclude each other", "encode", "a", "--caption", "x", "--no-caption")]
+    [InlineData("exclude each other", "encode", "a", "--caption", "x", "--caption-file", "y")]
+    [InlineData("exclude each other", "info", "a", "--quiet", "--verbose")]
+    [InlineData("leave nothing to store", "encode", "a", "--text-only", "--codes-only")]
+    [InlineData("--seed is '-1', expected a whole number", "decode", "a", "--seed", "-1")]
+    [InlineData("--seed is '18446744073709551616'", "encode", "a", "--seed", "18446744073709551616")]
+    [InlineData("--steps is '2.5'", "decode", "a", "--steps", "2.5")]
+    [InlineData("--steps is 'many'", "decode", "a", "--steps", "many")]
+    public void Ranges_are_checked_with_their_bounds(string expected, params string[] arguments)
+    {
+        ParseResult parsed = CommandLineApp.Build().Parse(arguments);
+        Assert.Contains(expected, Assert.Single(parsed.Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Captions_have_a_limit()
+    {
+        RootCommand root = CommandLineApp.Build();
+        Assert.Empty(root.Parse(["encode", "a", "--caption", new string('x', 4096)]).Errors);
+        Assert.Single(root.Parse(["encode", "a", "--caption", new string('x', 4097)]).Errors);
+    }
+
+    [Fact]
+    public void The_version_is_printed()
+    {
+        var run = CliProcess.Run("--version");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Matches(@"^percoengine \d+\.\d+\.\d+\S*\s*$", run.Output);
+    }
+
+    [Fact]
+    public void Every_option_and_argument_is_described_and_every_verb_has_examples()
+    {
+        foreach (Command verb in CommandLineApp.Build().Subcommands)
+        {
+            Assert.Contains("Examples:", verb.Description, StringComparison.Ordinal);
+            Assert.Contains($"percoengine {verb.Name}", verb.Description, StringComparison.Ordinal);
+            Assert.All(verb.Options, o => Assert.False(string.IsNullOrEmpty(o.Description), $"{verb.Name} {o.Name}"));
+            Assert.All(verb.Arguments, a => Assert.False(string.IsNullOrEmpty(a.Description), $"{verb.Name} {a.Name}"));
+            Assert.All(
+                verb.Options.Where(o => !o.ValueType.IsAssignableFrom(typeof(bool))),
+                o => Assert.False(string.IsNullOrEmpty(o.HelpName), $"{verb.Name} {o.Name} names no value"));
+        }
+    }
+
+    [Theory]
+    [InlineData("encode")]
+    [InlineData("decode")]
+    [InlineData("info")]
+    [InlineData("demo")]
+    [InlineData("verify")]
+    public void Verbs_that_work_know_json_quiet_and_verbose(string name)
+    {
+        Command verb = CommandLineApp.Build().Subcommands.Single(v => v.Name == name);
+        Assert.Superset(
+            new HashSet<string> { "--json", "--quiet", "--verbose" }, verb.Options.Select(o => o.Name).ToHashSet());
+    }
+}
