@@ -35,7 +35,7 @@ internal static class ModelInfo
             report.Line("rate", string.Create(
                 CultureInfo.InvariantCulture,
                 $"{rate.BitsPerPixel:0.0000} bpp: {grid}; {rate.Steps} steps, guidance {rate.Guidance:0.##}"));
-            rates.Add(new JsonObject
+            rates.Add((JsonNode)new JsonObject
             {
                 ["bitsPerPixel"] = rate.BitsPerPixel,
                 ["stride"] = grid.Stride,

@@ -74,7 +74,7 @@ internal sealed class InfoCommand
                 document = new JsonObject { ["file"] = item.Path, ["error"] = ErrorText.Of(e) };
             }
 
-            documents.Add(document);
+            documents.Add((JsonNode)document);
         }
 
         if (json)
