@@ -7,6 +7,9 @@ namespace PerCo.Engine;
 /// </summary>
 public class PerCoException : Exception
 {
+    /// <summary>Messages quote names from files, which may be of any length and hold anything.</summary>
+    private const int MaxLength = 1000;
+
     /// <summary>Creates an error without a message; prefer one that explains itself.</summary>
     public PerCoException()
     {
@@ -15,7 +18,7 @@ public class PerCoException : Exception
     /// <summary>Creates an error with a message for the user.</summary>
     /// <param name="message">One line: what, where, expected, got, what to do next.</param>
     public PerCoException(string message)
-        : base(message)
+        : base(OneLine(message))
     {
     }
 
@@ -23,7 +26,13 @@ public class PerCoException : Exception
     /// <param name="message">One line: what, where, expected, got, what to do next.</param>
     /// <param name="innerException">The cause, shown with <c>--verbose</c> only.</param>
     public PerCoException(string message, Exception innerException)
-        : base(message, innerException)
+        : base(OneLine(message), innerException)
     {
+    }
+
+    private static string OneLine(string message)
+    {
+        string line = message.ReplaceLineEndings(" ");
+        return line.Length <= MaxLength ? line : string.Concat(line.AsSpan(0, MaxLength), "…");
     }
 }

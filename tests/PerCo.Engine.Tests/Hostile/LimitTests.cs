@@ -81,6 +81,14 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public void Messages_are_one_line_whatever_they_quote()
+    {
+        string name = "a\nb\u2028c\r\n" + new string('x', 1 << 20);
+        Assert.InRange(new PerCoException(name).Message.Length, 1000, 1001);
+        Assert.StartsWith("a b c xxx", new PerCoException(name, new IOException()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void More_codes_than_pixels_are_refused()
     {
         PerCoFile file = PerCoFileTests.Sample(64, 64, new CodeGrid(1, 2, 64));
