@@ -14,7 +14,14 @@ internal sealed unsafe class HostArena : IDisposable
 
     private readonly Dictionary<long, Stack<nint>> _free = [];
     private readonly Lock _lock = new();
+    private long _freeBytes;
     private bool _disposed;
+
+    /// <summary>
+    /// Bytes above which blocks that wait for their next use go back to the system before another one is taken: passes
+    /// over small pictures never come near it, and large ones do not pile up blocks of all their sizes.
+    /// </summary>
+    public long KeepLimit { get; set; } = 4L << 30;
 
     /// <summary>Bytes handed out.</summary>
     public long InUse { get; private set; }
@@ -44,9 +51,15 @@ internal sealed unsafe class HostArena : IDisposable
             if (_free.TryGetValue(bytes, out Stack<nint>? blocks) && blocks.Count > 0)
             {
                 block = blocks.Pop();
+                _freeBytes -= bytes;
             }
             else
             {
+                if (_freeBytes > 0 && InUse + _freeBytes + bytes > KeepLimit)
+                {
+                    FreeBlocks();
+                }
+
                 SystemAllocations++;
             }
 
@@ -75,6 +88,7 @@ internal sealed unsafe class HostArena : IDisposable
                 }
 
                 blocks.Push((nint)block);
+                _freeBytes += bytes;
                 return;
             }
         }
@@ -87,15 +101,7 @@ internal sealed unsafe class HostArena : IDisposable
     {
         lock (_lock)
         {
-            foreach (Stack<nint> blocks in _free.Values)
-            {
-                while (blocks.TryPop(out nint block))
-                {
-                    NativeMemory.AlignedFree((void*)block);
-                }
-            }
-
-            _free.Clear();
+            FreeBlocks();
         }
     }
 
@@ -128,6 +134,21 @@ internal sealed unsafe class HostArena : IDisposable
         }
     }
 
+    // Called with the lock held.
+    private void FreeBlocks()
+    {
+        foreach (Stack<nint> blocks in _free.Values)
+        {
+            while (blocks.TryPop(out nint block))
+            {
+                NativeMemory.AlignedFree((void*)block);
+            }
+        }
+
+        _free.Clear();
+        _freeBytes = 0;
+    }
+
     // An eighth of a power of two: at most 12.5 % of a block is wasted, and shapes of similar size share blocks.
     private static long RoundUp(long bytes)
     {
@@ -137,7 +158,7 @@ internal sealed unsafe class HostArena : IDisposable
 }
 
 /// <summary>A block of a <see cref="HostArena"/>: fp32 values, 64-byte aligned.</summary>
-internal sealed unsafe class HostStorage(HostArena arena, float* values, long count, long bytes) : TensorStorage
+internal sealed unsafe class HostStorage(HostArena? arena, float* values, long count, long bytes) : TensorStorage
 {
     /// <summary>The first value.</summary>
     public float* Values => values;
@@ -148,7 +169,13 @@ internal sealed unsafe class HostStorage(HostArena arena, float* values, long co
     /// <summary>All values.</summary>
     public Span<float> Span => new(values, checked((int)count));
 
-    protected internal override void Release() => arena.Return(values, bytes);
+    /// <summary>The same block with fewer values, which takes over the duty to release it.</summary>
+    public HostStorage Narrow(long fewer) => new(arena, values, fewer, bytes);
+
+    /// <summary>Values within the block, which nobody releases: they are valid as long as the block is.</summary>
+    public HostStorage View(long first, long length) => new(null, values + first, length, length * sizeof(float));
+
+    protected internal override void Release() => arena?.Return(values, bytes);
 }
 
 /// <summary>Access to the memory of tensors on a host backend.</summary>

@@ -1,9 +1,10 @@
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Backends;
 
 /// <summary>What the backends share whose activations are fp32 in host memory.</summary>
-public abstract class HostBackend : Backend
+public abstract class HostBackend : Backend, IRowBandOps
 {
     private protected HostBackend()
     {
@@ -56,6 +57,48 @@ public abstract class HostBackend : Backend
 
     /// <inheritdoc/>
     public override EmbeddingWeights PrepareEmbedding(HostTensor table) => new HostEmbeddingWeights(table);
+
+    /// <inheritdoc/>
+    Tensor IRowBandOps.View(Tensor x, long first, Shape shape)
+    {
+        OpCheck.That(
+            first >= 0 && first + shape.Count <= x.Shape.Count, "View", "values", $"within {x.Shape}",
+            $"{shape} from {first}");
+        return new Tensor(this, shape, ((HostStorage)x.Storage).View(first, shape.Count));
+    }
+
+    /// <inheritdoc/>
+    Tensor IRowBandOps.Narrow(Tensor x, Shape shape)
+    {
+        OpCheck.That(shape.Count <= x.Shape.Count, "Narrow", "values", $"at most {x.Shape}", shape);
+        return new Tensor(this, shape, ((HostStorage)x.TakeStorage()).Narrow(shape.Count));
+    }
+
+    /// <inheritdoc/>
+    Tensor IRowBandOps.NormFactors(Tensor x, NormWeights weights, int groups, float epsilon)
+    {
+        Tensors.Ops.GroupNorm.ResultShape(x, second: null, weights, groups, Activation.None);
+        Tensor result = Allocate(new Shape(x.Shape.Batch, 3, weights.Channels));
+        NormFactorsCore(x, weights, groups, epsilon, result);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    Tensor IRowBandOps.NormApply(Tensor x, Tensor factors, Activation activation)
+    {
+        var expected = new Shape(x.Shape.Batch, 3, x.Shape.Channels);
+        OpCheck.That(factors.Shape == expected, "NormApply", "factors", expected, factors.Shape);
+        Tensor result = Allocate(x.Shape);
+        NormApplyCore(x, factors, activation, result);
+        return result;
+    }
+
+    /// <summary>Mean, slope and shift of every channel of every picture, [batch, 3, channels].</summary>
+    private protected abstract void NormFactorsCore(
+        Tensor x, NormWeights weights, int groups, float epsilon, Tensor result);
+
+    /// <summary>activation((x − mean) · slope + shift).</summary>
+    private protected abstract void NormApplyCore(Tensor x, Tensor factors, Activation activation, Tensor result);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

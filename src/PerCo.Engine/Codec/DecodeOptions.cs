@@ -23,6 +23,11 @@ public sealed record DecodeOptions
     /// <summary>Whether a file that was made with another model is decoded all the same.</summary>
     public bool AnyModel { get; init; }
 
+    /// <summary>
+    /// Rows and columns of a latent that are denoised at once; larger latents are denoised in windows of this size.
+    /// </summary>
+    internal int LatentWindow { get; init; } = NoisePredictors.DefaultWindow;
+
     /// <summary>Refuses values without a meaning, before anything is computed.</summary>
     internal void Check()
     {

@@ -71,8 +71,9 @@ public sealed class PerCoDecoder(PerCoModel model)
             Guidance scales = Guidance.TextAndCodes((float)guidance, (float)options.CodesGuidance);
             IScheduler scheduler = SchedulerCatalog.Create(
                 options.Scheduler ?? model.Folder.Scheduler, model.SchedulerConfig, steps);
-            using var predictor = new UNetNoisePredictor(
-                model.UNet(rate), features ?? looked!, text, scales.Rows, geometry.LatentHeight, geometry.LatentWidth);
+            INoisePredictor predictor = NoisePredictors.Create(
+                model.UNet(rate), features ?? looked!, text, scales, geometry, options.LatentWindow);
+            using var owned = predictor as IDisposable;
             float[] sample = LatentNoise.Draw(seed, geometry, model.LatentChannels);
             DiffusionSampler.Sample(
                 scheduler, predictor, scales, sample, progress is null ? null

@@ -37,6 +37,9 @@ internal sealed class Conv2d
         _weights = scope.Own(scope.Backend.PrepareConv2d(spec, weight, bias));
     }
 
+    /// <summary>What is fixed of the convolution.</summary>
+    internal Conv2dSpec Spec => _weights.Spec;
+
     /// <summary>[batch, height, width, in] → [batch, height', width', out].</summary>
     public Tensor Forward(Tensor x, in Conv2dOperands operands = default) => x.Backend.Conv2d(x, _weights, operands);
 }

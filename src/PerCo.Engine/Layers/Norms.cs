@@ -13,6 +13,9 @@ internal sealed class GroupNorm(LayerScope scope, int channels, int groups, floa
     public Tensor Forward(Tensor x, Activation activation = Activation.None, Tensor? second = null) =>
         x.Backend.GroupNorm(x, _weights, groups, epsilon, activation, second);
 
+    /// <summary>Mean, slope and shift of every channel, from the whole of <paramref name="x"/>.</summary>
+    internal Tensor Factors(Tensor x, Backends.IRowBandOps ops) => ops.NormFactors(x, _weights, groups, epsilon);
+
     /// <summary>x = activation(groupNorm(x)).</summary>
     public void ForwardInPlace(Tensor x, Activation activation = Activation.None) =>
         x.Backend.GroupNormInPlace(x, _weights, groups, epsilon, activation);

@@ -57,8 +57,16 @@ internal sealed class ResnetBlock
     /// The same for an input that nobody needs afterwards. Where the shortcut has a convolution it runs first, and the
     /// norm overwrites the input: at the autoencoder's full resolution that is a fifth of the peak.
     /// </summary>
-    public void Forward(HiddenState hidden)
+    /// <param name="hidden">The input, which the result replaces.</param>
+    /// <param name="bands">Works on large pictures row by row; null for all at once.</param>
+    public void Forward(HiddenState hidden, RowBands? bands = null)
     {
+        if (bands is not null && bands.Apply(hidden.Value))
+        {
+            ForwardByBands(hidden, bands);
+            return;
+        }
+
         if (_shortcut is null)
         {
             hidden.Next(Forward(hidden.Value));
@@ -69,6 +77,26 @@ internal sealed class ResnetBlock
         _norm1.ForwardInPlace(hidden.Value, Activation.Silu);
         Convolve(hidden, time: null);
         hidden.Next(Add(hidden.Value, shortcut));
+    }
+
+    // As Forward, with nothing of the picture's size but the input, which becomes the result, and the inner tensor.
+    private void ForwardByBands(HiddenState hidden, RowBands bands)
+    {
+        Tensor inner;
+        using (Tensor factors = bands.Factors(_norm1, hidden.Value))
+        {
+            inner = _shortcut is null
+                ? bands.Convolve(hidden.Value, factors, _conv1)
+                : bands.ConvolveBeside(hidden, factors, _conv1, _shortcut);
+        }
+
+        using (inner)
+        {
+            using Tensor factors = bands.Factors(_norm2, inner);
+            bands.ConvolveOnto(inner, factors, _conv2, hidden.Value);
+        }
+
+        _tap.Report(hidden.Value);
     }
 
     // First convolution, with the time embedding as a bias per picture, and the second norm: [b, h, w, outputs].

@@ -40,6 +40,10 @@ public sealed class Tensor : IDisposable
     /// <summary>Gives the memory back. Further calls do nothing.</summary>
     public void Dispose() => Interlocked.Exchange(ref _storage, null)?.Release();
 
+    /// <summary>Hands the memory over; the tensor is as if disposed of.</summary>
+    internal TensorStorage TakeStorage() =>
+        Interlocked.Exchange(ref _storage, null) ?? throw new ObjectDisposedException(nameof(Tensor), $"{Shape}");
+
     /// <inheritdoc/>
     public override string ToString() => $"Tensor {Shape} on {Backend.Name}";
 }

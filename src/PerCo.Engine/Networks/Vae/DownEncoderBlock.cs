@@ -31,11 +31,11 @@ internal sealed class DownEncoderBlock
     }
 
     /// <summary>[b, h, w, inputs] → [b, h/2, w/2, outputs], or of the same size in the last block.</summary>
-    public void Forward(HiddenState hidden)
+    public void Forward(HiddenState hidden, RowBands? bands)
     {
         foreach (ResnetBlock resnet in _resnets)
         {
-            resnet.Forward(hidden);
+            resnet.Forward(hidden, bands);
         }
 
         if (_downsample is not null)

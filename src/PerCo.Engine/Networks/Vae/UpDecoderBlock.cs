@@ -28,11 +28,11 @@ internal sealed class UpDecoderBlock
     }
 
     /// <summary>[b, h, w, inputs] → [b, 2h, 2w, outputs], or of the same size in the last block.</summary>
-    public void Forward(HiddenState hidden)
+    public void Forward(HiddenState hidden, RowBands? bands)
     {
         foreach (ResnetBlock resnet in _resnets)
         {
-            resnet.Forward(hidden);
+            resnet.Forward(hidden, bands);
         }
 
         if (_upsample is not null)

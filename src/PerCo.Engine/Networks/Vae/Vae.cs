@@ -48,6 +48,12 @@ internal sealed class Vae : IDisposable
         set => _taps.Handler = value;
     }
 
+    /// <summary>
+    /// Size of a band of rows in bytes: larger activations are worked on band by band where the backend can, which
+    /// takes less memory and gives the same values. 0 for never.
+    /// </summary>
+    internal long BandBytes { get; set; } = RowBands.DefaultBytes;
+
     /// <summary>Prepares the encoder's weights now instead of at the first <see cref="Encode"/>.</summary>
     /// <exception cref="PerCoException">A tensor is missing, unused, or has another shape.</exception>
     public void LoadEncoder() => _encoder ??= Load(
@@ -70,7 +76,7 @@ internal sealed class Vae : IDisposable
     {
         CheckInput(image, Config.InChannels, Config.Downscale, nameof(image));
         LoadEncoder();
-        return _encoder!.Forward(image);
+        return _encoder!.Forward(image, RowBands.For(_backend, BandBytes));
     }
 
     /// <summary>The mean of <see cref="Encode"/>: the same picture always gives the same latent.</summary>
@@ -94,7 +100,7 @@ internal sealed class Vae : IDisposable
     {
         CheckInput(latent, Config.LatentChannels, 1, nameof(latent));
         LoadDecoder();
-        return _decoder!.Forward(latent);
+        return _decoder!.Forward(latent, RowBands.For(_backend, BandBytes));
     }
 
     /// <inheritdoc/>

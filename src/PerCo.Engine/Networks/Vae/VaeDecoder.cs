@@ -45,7 +45,7 @@ internal sealed class VaeDecoder
     }
 
     /// <summary>[b, h, w, latent channels] → [b, 8h, 8w, 3] for four blocks.</summary>
-    public Tensor Forward(Tensor latent)
+    public Tensor Forward(Tensor latent, RowBands? bands)
     {
         // 1. pre-process: [b, h, w, c3]
         using var hidden = new HiddenState(_postQuantConvTap.Report(_postQuantConv.Forward(latent)));
@@ -57,10 +57,16 @@ internal sealed class VaeDecoder
         // 3. up: [b, 8h, 8w, c0]
         foreach (UpDecoderBlock block in _upBlocks)
         {
-            block.Forward(hidden);
+            block.Forward(hidden, bands);
         }
 
         // 4. post-process: [b, 8h, 8w, 3]
+        if (bands is not null && bands.Apply(hidden.Value))
+        {
+            using Tensor factors = bands.Factors(_normOut, hidden.Value);
+            return bands.Convolve(hidden.Value, factors, _convOut);
+        }
+
         _normOut.ForwardInPlace(hidden.Value, Activation.Silu);
         return _convOut.Forward(hidden.Value);
     }

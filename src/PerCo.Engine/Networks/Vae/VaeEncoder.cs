@@ -43,7 +43,7 @@ internal sealed class VaeEncoder
     }
 
     /// <summary>[b, H, W, 3] → [b, H/8, W/8, 2·latent channels] for four blocks; halves are rounded down.</summary>
-    public Tensor Forward(Tensor image)
+    public Tensor Forward(Tensor image, RowBands? bands)
     {
         // 1. pre-process: [b, H, W, c0]
         using var hidden = new HiddenState(_convInTap.Report(_convIn.Forward(image)));
@@ -51,7 +51,7 @@ internal sealed class VaeEncoder
         // 2. down: [b, H/8, W/8, c3]
         foreach (DownEncoderBlock block in _downBlocks)
         {
-            block.Forward(hidden);
+            block.Forward(hidden, bands);
         }
 
         // 3. mid

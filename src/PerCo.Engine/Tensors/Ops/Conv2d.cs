@@ -52,6 +52,12 @@ public readonly record struct Conv2dOperands
     /// <summary>Added element by element; the result's shape, or with batch 1 for all pictures of the batch.</summary>
     public Tensor? Residual { get; init; }
 
+    /// <summary>
+    /// Zeros around the input in place of the weights' own, for a band of rows that ends within a picture; only where
+    /// the backend works by bands (<see cref="Backends.IRowBandOps"/>).
+    /// </summary>
+    internal Padding? BandPadding { get; init; }
+
     /// <summary>Applied last. <see cref="Activation.Geglu"/> is not among its values.</summary>
     public Activation Activation { get; init; }
 }
@@ -81,8 +87,9 @@ internal static class Conv2d
             $"{operands.UpsampleHeight}x{operands.UpsampleWidth}");
         int height = operands.UpsampleHeight > 0 ? operands.UpsampleHeight : x.Shape.Height;
         int width = operands.UpsampleWidth > 0 ? operands.UpsampleWidth : x.Shape.Width;
-        int resultHeight = ResultExtent(height, spec.KernelHeight, spec.Stride, spec.Padding.Top + spec.Padding.Bottom);
-        int resultWidth = ResultExtent(width, spec.KernelWidth, spec.Stride, spec.Padding.Left + spec.Padding.Right);
+        Padding padding = operands.BandPadding ?? spec.Padding;
+        int resultHeight = ResultExtent(height, spec.KernelHeight, spec.Stride, padding.Top + padding.Bottom);
+        int resultWidth = ResultExtent(width, spec.KernelWidth, spec.Stride, padding.Left + padding.Right);
         OpCheck.That(
             resultHeight > 0 && resultWidth > 0, "Conv2d", "x", $"at least one kernel {spec}", x.Shape);
         var result = new Shape(x.Shape.Batch, resultHeight, resultWidth, spec.Outputs);

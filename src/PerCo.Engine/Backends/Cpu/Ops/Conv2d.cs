@@ -54,7 +54,8 @@ public sealed unsafe partial class CpuBackend
             ResidualStride = ResidualStride(operands, shape),
             Activation = operands.Activation,
         };
-        if (spec is { KernelHeight: 1, KernelWidth: 1, Stride: 1 } && spec.Padding == default && input.IsPlain)
+        Padding padding = operands.BandPadding ?? spec.Padding;
+        if (spec is { KernelHeight: 1, KernelWidth: 1, Stride: 1 } && padding == default && input.IsPlain)
         {
             product.Run(this, new DenseRows(input.First, product.Rows, spec.Inputs));
             return;
@@ -66,8 +67,8 @@ public sealed unsafe partial class CpuBackend
             KernelHeight = spec.KernelHeight,
             KernelWidth = spec.KernelWidth,
             Stride = spec.Stride,
-            PaddingTop = spec.Padding.Top,
-            PaddingLeft = spec.Padding.Left,
+            PaddingTop = padding.Top,
+            PaddingLeft = padding.Left,
             ResultWidth = shape.Width,
         });
     }
@@ -80,8 +81,8 @@ public sealed unsafe partial class CpuBackend
         {
             Input = input,
             Batch = shape.Batch,
-            PaddingTop = weights.Spec.Padding.Top,
-            PaddingLeft = weights.Spec.Padding.Left,
+            PaddingTop = (operands.BandPadding ?? weights.Spec.Padding).Top,
+            PaddingLeft = (operands.BandPadding ?? weights.Spec.Padding).Left,
             Matrix = weights.Matrix,
             Bias = biases.Values,
             BiasStride = biases.Stride,

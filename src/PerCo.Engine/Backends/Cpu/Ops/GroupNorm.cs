@@ -20,8 +20,40 @@ public sealed unsafe partial class CpuBackend
         }
 
         int runs = checked(batch * layout.RunsPerPicture);
-        HostStorage sums = Arena.Rent((long)runs * layout.SumsPerRun * (sizeof(double) / sizeof(float)));
         HostStorage factors = Arena.Rent((long)batch * 3 * channels);
+        try
+        {
+            Factors(layout, weights, groups, epsilon, batch, factors.Values);
+            Normalise(layout, runs, factors.Values, activation, result.Values());
+        }
+        finally
+        {
+            factors.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    private protected override void NormFactorsCore(
+        Tensor x, NormWeights weights, int groups, float epsilon, Tensor result)
+    {
+        var layout = new GroupNormLayout(x.Values(), x.Shape.Channels, null, weights.Channels, x.Shape.Tokens);
+        Factors(layout, weights, groups, epsilon, x.Shape.Batch, result.Values());
+    }
+
+    /// <inheritdoc/>
+    private protected override void NormApplyCore(Tensor x, Tensor factors, Activation activation, Tensor result)
+    {
+        var layout = new GroupNormLayout(x.Values(), x.Shape.Channels, null, x.Shape.Channels, x.Shape.Tokens);
+        int runs = checked(x.Shape.Batch * layout.RunsPerPicture);
+        Normalise(layout, runs, factors.Values(), activation, result.Values());
+    }
+
+    // Mean, slope and shift of every channel of every picture.
+    private void Factors(
+        in GroupNormLayout layout, NormWeights weights, int groups, float epsilon, int batch, float* factors)
+    {
+        int runs = checked(batch * layout.RunsPerPicture);
+        HostStorage sums = Arena.Rent((long)runs * layout.SumsPerRun * (sizeof(double) / sizeof(float)));
         try
         {
             var w = (HostNormWeights)weights;
@@ -29,14 +61,12 @@ public sealed unsafe partial class CpuBackend
             {
                 Pool.For(InstructionSet, runs, new GroupNormSums(layout, (double*)sums.Values));
                 Pool.For(checked(batch * groups), new GroupNormFactors(
-                    layout, (double*)sums.Values, groups, epsilon, scale, shift, factors.Values));
-                Normalise(layout, runs, factors.Values, activation, result.Values());
+                    layout, (double*)sums.Values, groups, epsilon, scale, shift, factors));
             }
         }
         finally
         {
             sums.Release();
-            factors.Release();
         }
     }
 

@@ -10,6 +10,7 @@ public unsafe partial class ReferenceBackend
     {
         var w = (ReferenceConvWeights)weights;
         Conv2dSpec spec = w.Spec;
+        Padding padding = operands.BandPadding ?? spec.Padding;
         int height = operands.UpsampleHeight > 0 ? operands.UpsampleHeight : x.Shape.Height;
         int width = operands.UpsampleWidth > 0 ? operands.UpsampleWidth : x.Shape.Width;
         int[] sourceRow = NearestSources(x.Shape.Height, height);
@@ -30,10 +31,10 @@ public unsafe partial class ReferenceBackend
                         double sum = w.Bias is null ? 0 : w.Bias[o];
                         for (int ky = 0; ky < spec.KernelHeight; ky++)
                         {
-                            int iy = oy * spec.Stride + ky - spec.Padding.Top;
+                            int iy = oy * spec.Stride + ky - padding.Top;
                             for (int kx = 0; kx < spec.KernelWidth; kx++)
                             {
-                                int ix = ox * spec.Stride + kx - spec.Padding.Left;
+                                int ix = ox * spec.Stride + kx - padding.Left;
                                 if ((uint)iy >= (uint)height || (uint)ix >= (uint)width)
                                 {
                                     continue;
