@@ -35,7 +35,8 @@ internal static class FmaPeak
     private static float Run512(int steps)
     {
         Vector512<float> a = Vector512.Create(0.999f), b = Vector512.Create(0.0001f);
-        Vector512<float> c0 = a, c1 = b, c2 = a, c3 = b, c4 = a, c5 = b, c6 = a, c7 = b, c8 = a, c9 = b, c10 = a, c11 = b;
+        Vector512<float> c0 = a, c1 = b, c2 = a, c3 = b, c4 = a, c5 = b;
+        Vector512<float> c6 = a, c7 = b, c8 = a, c9 = b, c10 = a, c11 = b;
         for (int i = 0; i < steps; i++)
         {
             c0 = Vector512.FusedMultiplyAdd(c0, a, b);
@@ -59,7 +60,8 @@ internal static class FmaPeak
     private static float Run256(int steps)
     {
         Vector256<float> a = Vector256.Create(0.999f), b = Vector256.Create(0.0001f);
-        Vector256<float> c0 = a, c1 = b, c2 = a, c3 = b, c4 = a, c5 = b, c6 = a, c7 = b, c8 = a, c9 = b, c10 = a, c11 = b;
+        Vector256<float> c0 = a, c1 = b, c2 = a, c3 = b, c4 = a, c5 = b;
+        Vector256<float> c6 = a, c7 = b, c8 = a, c9 = b, c10 = a, c11 = b;
         for (int i = 0; i < steps; i++)
         {
             c0 = Vector256.FusedMultiplyAdd(c0, a, b);
@@ -83,7 +85,8 @@ internal static class FmaPeak
     private static float Run128(int steps)
     {
         Vector128<float> a = Vector128.Create(0.999f), b = Vector128.Create(0.0001f);
-        Vector128<float> c0 = a, c1 = b, c2 = a, c3 = b, c4 = a, c5 = b, c6 = a, c7 = b, c8 = a, c9 = b, c10 = a, c11 = b;
+        Vector128<float> c0 = a, c1 = b, c2 = a, c3 = b, c4 = a, c5 = b;
+        Vector128<float> c6 = a, c7 = b, c8 = a, c9 = b, c10 = a, c11 = b;
         for (int i = 0; i < steps; i++)
         {
             c0 = Vector128.FusedMultiplyAdd(c0, a, b);

@@ -14,7 +14,7 @@ public interface IOpShape
     double Operations { get; }
 }
 
-/// <summary>Configures an op's benchmarks: a short run in this process, with GFLOP/s and their share of the peak.</summary>
+/// <summary>An op's benchmarks: a short run in this process, with GFLOP/s and their share of the peak.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class OpBenchmarkAttribute : Attribute, IConfigSource
 {
@@ -43,7 +43,7 @@ public sealed class OpBenchmarkAttribute : Attribute, IConfigSource
 
         public UnitType UnitType => UnitType.Dimensionless;
 
-        public string Legend => $"{name}, of the op as defined";
+        public string Legend => "Of the op as defined, whatever the algorithm saves; the peak is that of all threads";
 
         public string GetValue(Summary summary, BenchmarkCase benchmarkCase)
         {

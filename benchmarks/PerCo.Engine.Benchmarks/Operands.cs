@@ -2,7 +2,7 @@ using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Benchmarks;
 
-/// <summary>Values for benchmarks: small, irregular, the same every time; zeros would flatter some processors.</summary>
+/// <summary>Values for benchmarks: small and irregular, since zeros would flatter some processors.</summary>
 internal static class Operands
 {
     public static float[] Values(long count)

@@ -6,7 +6,8 @@ using PerCo.Engine.Tensors.Ops;
 namespace PerCo.Engine.Benchmarks.Ops;
 
 /// <summary>height × width × inputs → outputs, a square kernel.</summary>
-public sealed record ConvShape(int Height, int Width, int Inputs, int Outputs, int Kernel = 3, int Stride = 1) : IOpShape
+public sealed record ConvShape(int Height, int Width, int Inputs, int Outputs, int Kernel = 3, int Stride = 1)
+    : IOpShape
 {
     /// <inheritdoc/>
     public double Operations =>
