@@ -64,7 +64,7 @@
 #endif
 #define UNROLL _Pragma("unroll")
 
-// ---- Storage: store_t is what tensors and matrices consist of --------------------------------------------------------
+// ---- Storage: store_t is what tensors and matrices consist of --------------------------------------------------
 #if FP16
   typedef half_t store_t;
 #else
@@ -102,7 +102,7 @@
   FN floatv loadv_f(GLOBAL const float* p, long i) { return CAT(vload, VW)(0, p + i); }
 #endif
 
-// ---- Arithmetic ------------------------------------------------------------------------------------------------------
+// ---- Arithmetic ------------------------------------------------------------------------------------------------
 #if defined(__CUDA__)
   FN float fma1(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
   FN float max1(float a, float b) { return __builtin_fmaxf(a, b); }

@@ -41,6 +41,20 @@ public sealed class OpCase(Backend backend) : IDisposable
     /// <summary>An activation with the given values.</summary>
     public Tensor Upload(Shape shape, float[] values) => Own(backend.Upload(shape, values));
 
+    /// <summary>The same in memory that cannot be read beyond its end. Only host backends compute on it.</summary>
+    internal unsafe Tensor RandomGuarded(Shape shape, string name)
+    {
+        float[] values = Values(name, shape.Count);
+        if (backend is not HostBackend host)
+        {
+            return Upload(shape, values);
+        }
+
+        // Never disposed of: the memory is not the arena's.
+        GuardedMemory memory = Own(new GuardedMemory(values));
+        return new Tensor(backend, shape, new HostStorage(host.Arena, memory.Values, shape.Count, 0));
+    }
+
     /// <summary>A weight with values spread over ±scale.</summary>
     public static HostTensor Weight(Shape shape, string name, float scale = 1) =>
         HostTensor.FromFloats(name, shape, Values(name, shape.Count, scale));

@@ -15,6 +15,14 @@ public sealed record CpuOptions
     public InstructionSet InstructionSet { get; init; }
 
     /// <summary>
+    /// Memory in bytes that Winograd's transformed weights may take, which are up to 4 times larger than the weights
+    /// themselves. Layers that are loaded when it is used up are computed with smaller transforms or directly. A
+    /// quarter
+    /// of the machine's memory by default; small models never come near it.
+    /// </summary>
+    public long TransformedWeightMemory { get; init; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
+
+    /// <summary>
     /// The same bits on every CPU: convolutions are computed directly (no Winograd), and sums are taken in the order of
     /// 128-bit vectors.
     /// </summary>

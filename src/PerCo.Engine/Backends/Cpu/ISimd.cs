@@ -29,7 +29,9 @@ internal unsafe interface ISimd<V>
     /// <summary>Writes <see cref="Count"/> values to any address.</summary>
     static abstract void Store(V value, float* destination);
 
-    /// <summary>The first <paramref name="count"/> values, 1 to <see cref="Count"/> − 1, then zeros; reads no others.</summary>
+    /// <summary>
+    /// The first <paramref name="count"/> values, 1 to <see cref="Count"/> − 1, then zeros; reads no others.
+    /// </summary>
     static abstract V LoadFirst(float* source, int count);
 
     /// <summary>Writes the first <paramref name="count"/> lanes, 1 to <see cref="Count"/> − 1, and no others.</summary>

@@ -1,6 +1,8 @@
 namespace PerCo.Engine.Backends.Gpu;
 
-/// <summary>A way to reach devices: OpenCL or the CUDA driver. Its library is loaded at run time, when first asked.</summary>
+/// <summary>
+/// A way to reach devices: OpenCL or the CUDA driver. Its library is loaded at run time, when first asked.
+/// </summary>
 internal interface IGpuDriver
 {
     /// <summary>Short name, the first part of what <c>--device</c> takes.</summary>

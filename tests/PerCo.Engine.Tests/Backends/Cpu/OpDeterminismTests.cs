@@ -33,7 +33,8 @@ public sealed class OpDeterminismTests
         using var op = new OpCase(backend);
         float[] queries = OpCase.Values("q", tokens * channels, 3);
         Tensor q = op.Upload(new Shape(1, tokens, channels), queries);
-        Tensor k = op.Random(new Shape(1, tokens, channels), "k", 3), v = op.Random(new Shape(1, tokens, channels), "v");
+        Tensor k = op.Random(new Shape(1, tokens, channels), "k", 3), v = op.Random(new Shape(1, tokens, channels),
+            "v");
         var spec = new AttentionSpec(2, 0.2f) { Causal = true };
         float[] prompt = op.Own(backend.Attention(q, k, v, spec)).ToFloats();
         foreach (int token in (int[])[0, 1, 3, 111, 112, 113, 239])

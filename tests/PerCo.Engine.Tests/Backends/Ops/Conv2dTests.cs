@@ -125,6 +125,28 @@ public abstract class Conv2dTests(BackendFixture fixture) : OpSuite(fixture)
     public void ShapesOfTheNetworks(int batch, int inputs, int outputs, int height, int width) =>
         Check(new Case(inputs, outputs, height, width) { Batch = batch, Activation = Activation.Silu });
 
+    [SkippableFact]
+    public void ReadsNothingBeyondItsOperands()
+    {
+        foreach (int inputs in (int[])[3, 4, 24, 33])
+        {
+            foreach (int size in (int[])[6, 9, 10])
+            {
+                Check(new Case(inputs, 21, size, size) { Guarded = true, Residual = ResidualKind.Full });
+                Check(new Case(inputs + 8, 5, size, size) { Guarded = true, SecondChannels = 8 });
+                Check(new Case(inputs, 5, size, size) { Guarded = true, Stride = 2 });
+                Check(new Case(inputs, 5, size, size)
+                {
+                    Guarded = true, KernelHeight = 1, KernelWidth = 1, Padding = default,
+                });
+                Check(new Case(inputs, 5, size, size)
+                {
+                    Guarded = true, UpsampleHeight = 2 * size, UpsampleWidth = 2 * size,
+                });
+            }
+        }
+    }
+
     private void Check(Case c) => Compare(c.IsWinograd ? Tolerance.Winograd : Tolerance.Sum, c.Run);
 
     /// <summary>How the residual of a case is given.</summary>
@@ -160,6 +182,8 @@ public abstract class Conv2dTests(BackendFixture fixture) : OpSuite(fixture)
 
         public ResidualKind Residual { get; init; }
 
+        public bool Guarded { get; init; }
+
         public Activation Activation { get; init; }
 
         /// <summary>Whether a backend may compute it by Winograd's transforms, with their larger error.</summary>
@@ -173,10 +197,11 @@ public abstract class Conv2dTests(BackendFixture fixture) : OpSuite(fixture)
                 spec,
                 OpCase.Weight(new Shape(Outputs, Inputs, KernelHeight, KernelWidth), "w", MathF.Sqrt(3f / taps)),
                 Bias ? OpCase.Weight(new Shape(Outputs), "b") : null);
-            Tensor x = op.Random(new Shape(Batch, Height, Width, Inputs - SecondChannels), "x");
+            Func<Shape, string, Tensor> random = Guarded ? op.RandomGuarded : (shape, name) => op.Random(shape, name);
+            Tensor x = random(new Shape(Batch, Height, Width, Inputs - SecondChannels), "x");
             var operands = new Conv2dOperands
             {
-                Second = SecondChannels > 0 ? op.Random(x.Shape.WithChannels(SecondChannels), "second") : null,
+                Second = SecondChannels > 0 ? random(x.Shape.WithChannels(SecondChannels), "second") : null,
                 UpsampleHeight = UpsampleHeight,
                 UpsampleWidth = UpsampleWidth,
                 ChannelBias = ChannelBias ? op.Random(new Shape(Batch, Outputs), "channelBias") : null,
@@ -185,7 +210,7 @@ public abstract class Conv2dTests(BackendFixture fixture) : OpSuite(fixture)
             Shape result = Conv2d.ResultShape(x, spec, operands);
             operands = Residual switch
             {
-                ResidualKind.Full => operands with { Residual = op.Random(result, "residual") },
+                ResidualKind.Full => operands with { Residual = random(result, "residual") },
                 ResidualKind.Shared => operands with
                 {
                     Residual = op.Random(new Shape(1, result.Height, result.Width, Outputs), "residual"),

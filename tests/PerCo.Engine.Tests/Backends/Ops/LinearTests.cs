@@ -93,6 +93,24 @@ public abstract class LinearTests(BackendFixture fixture) : OpSuite(fixture)
         return op.Backend.Linear(op.Upload(new Shape(1, 3, 20), values), weights);
     });
 
+    [SkippableFact]
+    public void ReadsNothingBeyondItsOperands()
+    {
+        foreach (int rows in (int[])[1, 2, 13, 29])
+        {
+            foreach (int inputs in (int[])[1, 3, 16, 23])
+            {
+                Compare(Tolerance.Sum, op =>
+                {
+                    using LinearWeights weights = Prepare(op, new LinearSpec(inputs, 21, Activation.Relu));
+                    return op.Backend.Linear(
+                        op.RandomGuarded(new Shape(1, rows, inputs), "x"), weights,
+                        op.RandomGuarded(new Shape(1, rows, 21), "r"));
+                });
+            }
+        }
+    }
+
     private static LinearWeights Prepare(OpCase op, LinearSpec spec) => op.Backend.PrepareLinear(
         spec,
         OpCase.Weight(new Shape(spec.Outputs, spec.Inputs), "w", MathF.Sqrt(3f / spec.Inputs)),

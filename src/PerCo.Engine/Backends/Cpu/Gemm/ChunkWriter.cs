@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace PerCo.Engine.Backends.Cpu.Gemm;
 
-/// <summary>Writes one row of a packed panel piece by piece: 16 values, then a step over the panel's other rows.</summary>
+/// <summary>
+/// Writes one row of a packed panel piece by piece: 16 values, then a step over the panel's other rows.
+/// </summary>
 /// <param name="start">Where the row's first chunk begins.</param>
 /// <param name="step">Distance between its chunks.</param>
 internal unsafe ref struct ChunkWriter(float* start, long step)

@@ -68,7 +68,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
         WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias, bool paired) =>
         Create(pool, kernels, weight.Shape[1], weight.Shape[0], bias, paired, weight.CopyRowTo);
 
-    /// <summary>Packs a convolution's weight [columns, inputs, kh, kw]; k is (kh, kw, input), as pixels lie in memory.</summary>
+    /// <summary>
+    /// Packs a convolution's weight [columns, inputs, kh, kw]; k is (kh, kw, input), as pixels lie in memory.
+    /// </summary>
     public static PackedMatrix FromConv2d(WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias)
     {
         int inputs = weight.Shape[1];

@@ -7,7 +7,8 @@ namespace PerCo.Engine.Backends.Cpu;
 /// </summary>
 /// <remarks>
 /// Scores are a product of keys [keys, channels] with queries as columns, so a block of keys becomes panels of keys,
-/// [block][panel][channels/16][keys of the panel][16]. Results are a product of values [channels, keys] with weights, so
+/// [block][panel][channels/16][keys of the panel][16]. Results are a product of values [channels, keys] with weights,
+/// so
 /// channels become panels, [panel][keys/16][channels of the panel][16]. Ends are filled up with zeros.
 /// </remarks>
 internal readonly struct AttentionBlocks(int keys, int channels, int rows)
@@ -36,10 +37,14 @@ internal readonly struct AttentionBlocks(int keys, int channels, int rows)
     /// <summary>Number of panels of a block of keys.</summary>
     public int KeyPanels(int blockKeys) => (blockKeys + rows - 1) / rows;
 
-    /// <summary>The first of panel <paramref name="panel"/> when items are dealt into panels as equal as can be.</summary>
+    /// <summary>
+    /// The first of panel <paramref name="panel"/> when items are dealt into panels as equal as can be.
+    /// </summary>
     public static int PanelStart(int items, int panel, int panels) => (int)((long)items * panel / panels);
 
-    /// <summary>Where a panel of channels has its values for the keys from <paramref name="key"/>, a multiple of 16, on.</summary>
+    /// <summary>
+    /// Where a panel of channels has its values for the keys from <paramref name="key"/>, a multiple of 16, on.
+    /// </summary>
     public long ValuesOffset(int channel, int panelChannels, int key) =>
         (long)channel * RoundUp(keys, GemmKernels.Chunk) + (long)key * panelChannels;
 

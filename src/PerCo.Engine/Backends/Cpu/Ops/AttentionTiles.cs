@@ -8,7 +8,9 @@ namespace PerCo.Engine.Backends.Cpu;
 /// </summary>
 internal readonly struct AttentionTiles
 {
-    /// <summary>Panels that pay: more only make the tile's own memory larger than the keys and values it saves.</summary>
+    /// <summary>
+    /// Panels that pay: more only make the tile's own memory larger than the keys and values it saves.
+    /// </summary>
     private const int MostPanels = 4;
 
     /// <summary>Values of queries and results that leave room for keys and values in the second-level cache.</summary>
@@ -53,7 +55,8 @@ internal readonly struct AttentionTiles
     public long ScratchLength { get; }
 
     /// <summary>
-    /// Head and tile of an item. With long keys a head's tiles follow one another, which share its keys; with short ones
+    /// Head and tile of an item. With long keys a head's tiles follow one another, which share its keys; with short
+    /// ones
     /// the heads of a tile do, whose queries and results lie side by side.
     /// </summary>
     public (int Head, int Tile) Item(int item)

@@ -7,16 +7,37 @@ namespace PerCo.Engine.Backends.Cpu;
 
 public sealed unsafe partial class CpuBackend
 {
+    /// <summary>Bytes of transformed weights that are in use.</summary>
+    private long _transformedWeights;
+
     /// <inheritdoc/>
     public override ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias)
     {
-        ConvAlgorithm algorithm = ConvPlan.Choose(spec, Options);
-        return new CpuConvWeights(spec, algorithm, algorithm switch
+        ConvAlgorithm algorithm = ReserveTransformed(spec, out long reserved);
+        PackedMatrix matrix = algorithm switch
         {
             ConvAlgorithm.Winograd4 => WinogradWeights.Pack<WinogradTransform4>(Pool, Kernels, weight, bias),
             ConvAlgorithm.Winograd2 => WinogradWeights.Pack<WinogradTransform2>(Pool, Kernels, weight, bias),
             _ => PackedMatrix.FromConv2d(Pool, Kernels, weight, bias),
-        });
+        };
+        return new CpuConvWeights(spec, algorithm, matrix)
+        {
+            Freed = () => Interlocked.Add(ref _transformedWeights, -reserved),
+        };
+    }
+
+    private ConvAlgorithm ReserveTransformed(Conv2dSpec spec, out long reserved)
+    {
+        while (true)
+        {
+            long used = Interlocked.Read(ref _transformedWeights);
+            ConvAlgorithm algorithm = ConvPlan.Choose(spec, Options.Strict, Options.TransformedWeightMemory - used);
+            reserved = ConvPlan.TransformedBytes(spec, algorithm);
+            if (Interlocked.CompareExchange(ref _transformedWeights, used + reserved, used) == used)
+            {
+                return algorithm;
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -134,6 +155,9 @@ internal sealed class CpuConvWeights(Conv2dSpec spec, ConvAlgorithm algorithm, P
 
     public PackedMatrix Matrix { get; } = matrix;
 
+    /// <summary>Called once the memory was given back.</summary>
+    public Action? Freed { get; set; }
+
     public override long Bytes => Matrix.Bytes;
 
     protected override void Dispose(bool disposing)
@@ -141,6 +165,8 @@ internal sealed class CpuConvWeights(Conv2dSpec spec, ConvAlgorithm algorithm, P
         if (disposing)
         {
             Matrix.Dispose();
+            Freed?.Invoke();
+            Freed = null;
         }
 
         base.Dispose(disposing);

@@ -29,7 +29,9 @@ internal unsafe interface IWinogradTransform
         where S : struct, ISimd<V>
         where V : struct;
 
-    /// <summary>Aᵀ M A for a panel's columns of one tile. Tap (1, 1) is added to all results: the bias goes there.</summary>
+    /// <summary>
+    /// Aᵀ M A for a panel's columns of one tile. Tap (1, 1) is added to all results: the bias goes there.
+    /// </summary>
     /// <param name="sums">The tile's row of the first tap.</param>
     /// <param name="tapStride">Distance between taps.</param>
     /// <param name="width">Columns, a multiple of the vector's lanes.</param>

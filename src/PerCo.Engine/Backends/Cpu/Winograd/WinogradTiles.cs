@@ -3,7 +3,9 @@ using PerCo.Engine.Backends.Cpu.Gemm;
 
 namespace PerCo.Engine.Backends.Cpu.Winograd;
 
-/// <summary>The steps of a <see cref="WinogradConv"/> for runs of its tiles, which are numbered over all pictures.</summary>
+/// <summary>
+/// The steps of a <see cref="WinogradConv"/> for runs of its tiles, which are numbered over all pictures.
+/// </summary>
 /// <remarks>
 /// Transformed inputs are [tap][strip of rows][k/16][row][16], one row a tile: what the kernels read. Scratch is
 /// [sums of all taps][zeros][transform's work][result of a tile][gathered tile].

@@ -6,7 +6,9 @@ namespace PerCo.Engine.Backends.Cpu.Winograd;
 /// <summary>Transforms kernels: G g Gᵀ, in double precision and rounded once.</summary>
 internal static class WinogradWeights
 {
-    /// <summary>Packs a weight [outputs, inputs, 3, 3]; a panel's k is (tap, input), each tap's inputs padded.</summary>
+    /// <summary>
+    /// Packs a weight [outputs, inputs, 3, 3]; a panel's k is (tap, input), each tap's inputs padded.
+    /// </summary>
     public static PackedMatrix Pack<TTransform>(
         WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias)
         where TTransform : struct, IWinogradTransform

@@ -80,7 +80,8 @@ internal sealed class BinaryCache
             ? cache
             : OperatingSystem.IsWindows()
                 ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-                : Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? Path.Combine(home, ".cache") : "";
+                : Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? Path.Combine(home, ".cache")
+                    : "";
         return root.Length == 0 ? null : Path.Combine(root, "percoengine", "opencl");
     }
 }
