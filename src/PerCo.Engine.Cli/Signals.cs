@@ -42,7 +42,7 @@ internal sealed class Signals : IDisposable
         // A progress bar hides the cursor; nobody else will bring it back.
         if (!Console.IsErrorRedirected)
         {
-            Console.Error.Write("\u001b[?25h");
+            Console.Error.WriteLine("\u001b[?25h");
         }
 
         Environment.Exit(ExitCode.Cancelled);

@@ -27,12 +27,15 @@ internal sealed class Messages(bool quiet, bool verbose)
         }
     }
 
-    /// <summary>What only those want to know who ask for it.</summary>
+    /// <summary>What only those want to know who ask for it; may have several lines, such as a stack trace.</summary>
     public void Detail(string message)
     {
         if (Verbose)
         {
-            Write(message);
+            foreach (string line in message.ReplaceLineEndings("\n").Split('\n'))
+            {
+                Write(line);
+            }
         }
     }
 

@@ -54,6 +54,26 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void Verification_is_one_document()
+    {
+        var verify = CliProcess.Run("verify", "--case", "torch_noise", "--json");
+        Assert.True(verify.ExitCode == 0, verify.Error);
+        using JsonDocument json = JsonDocument.Parse(verify.Output);
+        JsonElement cases = json.RootElement.GetProperty("cases");
+        Assert.Equal(cases.GetArrayLength(), json.RootElement.GetProperty("passed").GetInt32());
+        Assert.All(cases.EnumerateArray(), c => Assert.Equal("torch_noise", c.GetProperty("case").GetString()));
+    }
+
+    [Fact]
+    public void Stack_traces_are_for_those_who_ask()
+    {
+        File.WriteAllText(_folder.File("bad.png"), "not a picture");
+        var run = CliProcess.Run("encode", _folder.File("bad.png"), "--no-caption", "--verbose");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("\n   at PerCo.Engine", run.Error.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Existing_output_is_kept()
     {
         string picture = Picture(32, 32), file = _folder.File("kept.perco");
