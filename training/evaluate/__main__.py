@@ -68,9 +68,7 @@ class Evaluation:
             numbers = self._measure(_tensor(y), x)
             self._add(group, codec, count, numbers)
             row.append((self._label(codec, count, numbers), y))
-        for codec in codecs.CODECS:
-            if codecs.missing(codec) is not None:
-                continue
+        for codec in self.arguments.codecs:
             results = [(count, self._measure(_tensor(y), x), y)
                        for _, count, y in codecs.at_bytes(codec, image, budget)]
             if not results:
@@ -141,14 +139,17 @@ def main():
     parser.add_argument("--count", type=int, default=200, help="how many held-back pictures to code")
     parser.add_argument("--captions", default="", help="lines of: file name, tab, reference caption")
     parser.add_argument("--perceptual", required=True, help="folder of the EfficientNet-Lite0 weights")
+    parser.add_argument("--codecs", nargs="*", default=list(codecs.CODECS), choices=list(codecs.CODECS), metavar="NAME",
+                        help=f"of {', '.join(codecs.CODECS)}; none without a name")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--rows", type=int, default=5, help="rows of the contact sheet a set")
     parser.add_argument("--out", default="evaluation")
     arguments = parser.parse_args()
     os.makedirs(arguments.out, exist_ok=True)
-    for name in codecs.CODECS:
+    for name in list(arguments.codecs):
         if codecs.missing(name):
             print(f"{name} is left out: {codecs.missing(name)} is not installed", flush=True)
+            arguments.codecs.remove(name)
     evaluation, lines = Evaluation(arguments), []
     for path in arguments.pictures:
         evaluation.picture("Kodak", path)

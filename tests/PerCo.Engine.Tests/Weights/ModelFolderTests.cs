@@ -14,13 +14,13 @@ public sealed class ModelFolderTests : IDisposable
     public void OpensTheDefaultModel()
     {
         ModelFolder model = ModelFolder.Open(TestPaths.DefaultModel);
-        Assert.Equal("perco-mini-0", model.Id);
+        Assert.Equal("perco-mini-1", model.Id);
         Assert.Equal("PerCo-Mini", model.DisplayName);
         Assert.Equal("ddim", model.Scheduler);
         ModelRate rate = Assert.Single(model.Rates);
         Assert.Equal(0.0313, rate.BitsPerPixel);
-        Assert.Equal(20, rate.Steps);
-        Assert.Equal(1.5, rate.Guidance);
+        Assert.Equal(1, rate.Steps);
+        Assert.Equal(1, rate.Guidance);
         Assert.True(WeightFolder.Exists(rate.UNetFolder));
         Assert.True(WeightFolder.Exists(rate.HyperEncoderFolder));
         Assert.True(WeightFolder.Exists(model.VaeFolder));
