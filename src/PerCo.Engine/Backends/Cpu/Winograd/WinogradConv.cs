@@ -10,8 +10,13 @@ namespace PerCo.Engine.Backends.Cpu.Winograd;
 /// </summary>
 internal unsafe struct WinogradConv
 {
-    /// <summary>Most tiles of a block: two panels of 14.</summary>
+    /// <summary>Most tiles of a block: two strips of 14.</summary>
     private const int BlockTiles = 28;
+
+    /// <summary>The same for many channels, whose weights come from beyond the second-level cache for every block.</summary>
+    private const int LargeBlockTiles = 56;
+
+    private const int ManyChannels = 512;
 
     /// <summary>What is read.</summary>
     public ConvInput Input;
@@ -83,7 +88,8 @@ internal unsafe struct WinogradConv
 
         int threads = backend.Pool.Threads;
         int rows = Matrix.Kernels.Rows;
-        int block = Math.Min(BlockTiles / rows * rows, PackedMatrix.RoundUp(
+        int most = Input.Channels >= ManyChannels ? LargeBlockTiles : BlockTiles;
+        int block = Math.Min(most / rows * rows, PackedMatrix.RoundUp(
             PackedMatrix.DivideUp(tiles.Count, 2 * threads), rows));
         int blocks = PackedMatrix.DivideUp(tiles.Count, block);
         if (threads == 1 || blocks >= threads)
