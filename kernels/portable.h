@@ -2,7 +2,8 @@
 //   OpenCL C 1.2, built at run time by any driver (the host passes -DON_CPU=1 for devices that are processors)
 //   clang -x cuda --cuda-device-only, which makes PTX without a CUDA SDK (__CUDA__ is defined)
 // Rules: every pointer is GLOBAL or LOCAL; no __local kernel arguments; no OpenCL built-ins outside this file; local
-// arrays are aligned to 16; fp16 is a storage format only (FP16=1), arithmetic is fp32. Local sizes are one-dimensional.
+// arrays are aligned to 16; fp16 is a storage format only (FP16=1), arithmetic is fp32.
+// Local sizes are one-dimensional.
 #ifndef PORTABLE_H
 #define PORTABLE_H
 

@@ -39,7 +39,8 @@ public class ReadmeTests
             Path.Combine(TestPaths.Root, "tests", "PerCo.Engine.Tests", "Api", "ReadmeTests.cs"));
         string example = Between(source, "// README begins\n", "// README ends");
         string readme = File.ReadAllText(Path.Combine(TestPaths.Root, "README.md"));
-        string shown = Between(readme, "    using PerCo.Engine.Codec;\n    using PerCo.Engine.Imaging;\n", "\n\nA model");
+        string shown = Between(
+            readme, "    using PerCo.Engine.Codec;\n    using PerCo.Engine.Imaging;\n", "\n\nA model");
         Assert.Equal(Lines(example), Lines(shown));
         Assert.InRange(Lines(example).Length, 1, 10);
     }

@@ -38,7 +38,10 @@ internal static class ConformanceFiles
         yield return ("minimal-codes", Make(1, 1, new CodeGrid(64, 256)) with { Caption = "a" });
         yield return ("caption-german", plain with { Caption = "Ein Kätzchen schläft auf dem Sofa." });
         yield return ("caption-chinese", plain with { Caption = "一只猫坐在窗台上" });
-        yield return ("caption-mixed", plain with { Caption = "A café ☕, قطة, 👩‍👩‍👧 and e\u0301\r\n\t\"quoted\" \\ \0." });
+        yield return ("caption-mixed", plain with
+        {
+            Caption = "A café ☕, قطة, 👩‍👩‍👧 and e\u0301\r\n\t\"quoted\" \\ \0.",
+        });
         yield return ("options-all", plain with { Seed = 12345678901234567890, Steps = 7, GuidanceHundredths = 250 });
         yield return ("options-seed", plain with { Seed = ulong.MaxValue });
         yield return ("options-steps", plain with { Steps = 1000 });

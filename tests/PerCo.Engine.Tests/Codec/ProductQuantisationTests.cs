@@ -33,7 +33,8 @@ public sealed partial class ProductQuantisationTests : IDisposable
         // Each codebook's codes matter.
         for (int book = 0; book < 2; book++)
         {
-            int[] changed = [.. file.Indices.Select((code, i) => i % 2 == book ? (code + 77) % file.Grid.Entries : code)];
+            int[] changed = [.. file.Indices.Select(
+                (code, i) => i % 2 == book ? (code + 77) % file.Grid.Entries : code)];
             Assert.NotEqual(decoded.Pixels, decoder.Decode(file with { Indices = changed }, options).Image.Pixels);
         }
     }

@@ -12,7 +12,7 @@ internal sealed class Mutator(int seed, params byte[][] words)
 
     /// <summary>A changed copy; half of them with their checksums made right again.</summary>
     /// <param name="original">A good file.</param>
-    /// <param name="repair">Makes checksums right, so that the damage gets past them; null where there are none.</param>
+    /// <param name="repair">Makes checksums right, to get damage past them; null where there are none.</param>
     public byte[] Mutate(byte[] original, Action<byte[]>? repair)
     {
         byte[] file = (byte[])original.Clone();

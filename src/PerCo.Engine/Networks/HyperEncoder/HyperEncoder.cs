@@ -34,7 +34,8 @@ internal sealed class HyperEncoder : IDisposable
             var scope = new LayerScope(backend, weights, _lease);
             _backbone = new Backbone(scope["backbone"], config);
             _projectIn = config.HasProjections()
-                ? new Linear(scope["quantizer"]["project_in"], config.FeatureChannels, config.QuantiserChannels, bias: true)
+                ? new Linear(
+                    scope["quantizer"]["project_in"], config.FeatureChannels, config.QuantiserChannels, bias: true)
                 : null;
             _quantizer = new ProductQuantizer(scope, Codebook.Split(Codebook.Read(weights, config), config));
             weights.RequireAllUsed([.. Codebook.TrainingState, "quantizer.project_out"]);

@@ -10,7 +10,8 @@ internal sealed record HyperEncoderConfig
     /// </summary>
     private const int LatentSize = 64;
 
-    private static readonly HashSet<string> Known = ["M", "N", "cfg_cs", "cfg_ss", "codebook_dim", "heads", "in_channels"];
+    private static readonly HashSet<string> Known =
+        ["M", "N", "cfg_cs", "cfg_ss", "codebook_dim", "heads", "in_channels"];
 
     /// <summary>Channels of the latent (<c>in_channels</c>).</summary>
     public int InChannels { get; init; } = 4;

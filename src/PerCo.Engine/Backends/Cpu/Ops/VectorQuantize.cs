@@ -31,7 +31,9 @@ public sealed unsafe partial class CpuBackend
     }
 }
 
-/// <summary>A codebook in checkpoint layout, and by panels of 16 codes whose channels a register holds side by side.</summary>
+/// <summary>
+/// A codebook in checkpoint layout, and by panels of 16 codes whose channels a register holds side by side.
+/// </summary>
 internal sealed unsafe class CpuCodebookWeights : CodebookWeights
 {
     /// <summary>Codes of a panel; the widest register's lanes.</summary>
