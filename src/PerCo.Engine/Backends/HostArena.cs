@@ -150,7 +150,7 @@ internal sealed unsafe class HostArena : IDisposable
     }
 
     // An eighth of a power of two: at most 12.5 % of a block is wasted, and shapes of similar size share blocks.
-    private static long RoundUp(long bytes)
+    internal static long RoundUp(long bytes)
     {
         long step = Math.Max(Alignment, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)bytes) / 16);
         return checked((bytes + step - 1) / step * step);

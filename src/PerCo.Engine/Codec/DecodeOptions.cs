@@ -24,6 +24,12 @@ public sealed record DecodeOptions
     public bool AnyModel { get; init; }
 
     /// <summary>
+    /// Most bytes of memory that the whole process may take; null for any. The work is planned to stay below, and
+    /// refused before it starts where it cannot; on the CPU only.
+    /// </summary>
+    public long? MemoryLimit { get; init; }
+
+    /// <summary>
     /// Rows and columns of a latent that are denoised at once; larger latents are denoised in windows of this size.
     /// </summary>
     internal int LatentWindow { get; init; } = NoisePredictors.DefaultWindow;
@@ -32,10 +38,19 @@ public sealed record DecodeOptions
     internal void Check()
     {
         CheckSteps(Steps);
+        CheckMemory(MemoryLimit);
         if ((Guidance is { } guidance && !double.IsFinite(guidance)) || !double.IsFinite(CodesGuidance))
         {
             throw new ArgumentOutOfRangeException(
                 nameof(Guidance), $"The guidance scales are {Guidance} and {CodesGuidance}, expected finite numbers.");
+        }
+    }
+
+    internal static void CheckMemory(long? limit)
+    {
+        if (limit is { } bytes)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes, nameof(MemoryLimit));
         }
     }
 

@@ -23,10 +23,17 @@ public sealed record EncodeOptions
     /// <summary>Guidance scale to suggest, in steps of 0.01; null for the model's.</summary>
     public double? Guidance { get; init; }
 
+    /// <summary>
+    /// Most bytes of memory that the whole process may take; null for any. The work is planned to stay below, and
+    /// refused before it starts where it cannot; on the CPU only.
+    /// </summary>
+    public long? MemoryLimit { get; init; }
+
     /// <summary>Refuses what no file can hold, before anything is computed.</summary>
     internal void Check()
     {
         DecodeOptions.CheckSteps(Steps);
+        DecodeOptions.CheckMemory(MemoryLimit);
         if (Guidance is { } guidance && guidance is not (>= 0 and <= ushort.MaxValue / 100.0))
         {
             throw new ArgumentOutOfRangeException(

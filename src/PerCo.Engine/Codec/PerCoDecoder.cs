@@ -54,6 +54,10 @@ public sealed class PerCoDecoder(PerCoModel model)
         int steps = options.Steps ?? file.Steps ?? rate.Steps;
         double guidance = options.Guidance ?? file.Guidance ?? rate.Guidance;
         PictureGeometry geometry = PictureGeometry.Of(file.Width, file.Height, file.Grid, model.LatentStride);
+        Guidance scales = Guidance.TextAndCodes((float)guidance, (float)options.CodesGuidance);
+        int window = options.MemoryLimit is { } limit
+            ? MemoryPlan.RequireForDecoding(model, file, scales, limit).LatentWindow
+            : options.LatentWindow;
         var clock = new StageClock(model.Backend, progress, cancellation);
 
         // 1. Codes → z_l [1, rows, columns, channels]: what is where.
@@ -68,11 +72,10 @@ public sealed class PerCoDecoder(PerCoModel model)
         // 3. Noise → latent [height/8, width/8, channels], under both conditions.
         float[] latent = clock.Run(CodecStage.Denoise, () =>
         {
-            Guidance scales = Guidance.TextAndCodes((float)guidance, (float)options.CodesGuidance);
             IScheduler scheduler = SchedulerCatalog.Create(
                 options.Scheduler ?? model.Folder.Scheduler, model.SchedulerConfig, steps);
             INoisePredictor predictor = NoisePredictors.Create(
-                model.UNet(rate), features ?? looked!, text, scales, geometry, options.LatentWindow);
+                model.UNet(rate), features ?? looked!, text, scales, geometry, window);
             using var owned = predictor as IDisposable;
             float[] sample = LatentNoise.Draw(seed, geometry, model.LatentChannels);
             DiffusionSampler.Sample(

@@ -12,7 +12,7 @@ namespace PerCo.Engine.Layers;
 internal sealed class RowBands
 {
     /// <summary>A few times the second-level cache: smaller bands read too many rows twice.</summary>
-    public const long DefaultBytes = 16 << 20;
+    public const long DefaultBytes = 8 << 20;
 
     /// <summary>Rows of the largest Winograd tile.</summary>
     private const int TileRows = 4;
@@ -32,8 +32,8 @@ internal sealed class RowBands
     public static RowBands? For(Backend backend, long bytes) =>
         bytes > 0 && backend is IRowBandOps ops ? new RowBands(backend, ops, bytes) : null;
 
-    /// <summary>Whether a tensor is one picture of more than one band.</summary>
-    public bool Apply(Tensor x) => x.Shape.Batch == 1 && RowsOf(x, x) < x.Shape.Height;
+    /// <summary>Whether a tensor is one picture of several bands: with fewer, the bands take what they save.</summary>
+    public bool Apply(Tensor x) => x.Shape.Batch == 1 && 3L * RowsOf(x, x) <= x.Shape.Height;
 
     /// <summary>Statistics over the whole picture: [1, 3, channels].</summary>
     public Tensor Factors(GroupNorm norm, Tensor x) => norm.Factors(x, _ops);
