@@ -13,7 +13,9 @@ internal unsafe struct WinogradConv
     /// <summary>Most tiles of a block: two strips of 14.</summary>
     private const int BlockTiles = 28;
 
-    /// <summary>The same for many channels, whose weights come from beyond the second-level cache for every block.</summary>
+    /// <summary>
+    /// The same for many channels, whose weights come from beyond the second-level cache for every block.
+    /// </summary>
     private const int LargeBlockTiles = 56;
 
     private const int ManyChannels = 512;
