@@ -58,6 +58,7 @@ internal readonly unsafe struct AttentionTile(
         return new AttentionPanel(memory + offset, queries, width, operands.Channels);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddBlock<S, V>(int head, int query, int start, in AttentionPanel panel, float* scores, float* zeros)
         where S : struct, ISimd<V>
         where V : struct
@@ -71,6 +72,7 @@ internal readonly unsafe struct AttentionTile(
         AddValues(head, start, paddedKeys, vectors, panel, scores);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Scores(
         int head, int start, int keys, int vectors, in AttentionPanel panel, float* scores, float* zeros)
     {
@@ -88,6 +90,7 @@ internal readonly unsafe struct AttentionTile(
     }
 
     // −∞ for what fills the block up, and for keys that come after their query.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Mask(int query, int start, int keys, int paddedKeys, float* scores, int width)
     {
         Hide(scores + keys * width, (paddedKeys - keys) * width);
@@ -100,6 +103,7 @@ internal readonly unsafe struct AttentionTile(
 
     private static void Hide(float* scores, int count) => new Span<float>(scores, count).Fill(float.NegativeInfinity);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddValues(int head, int start, int paddedKeys, int vectors, in AttentionPanel panel, float* weights)
     {
         float* packed = packedValues + head * blocks.ValuesLength;

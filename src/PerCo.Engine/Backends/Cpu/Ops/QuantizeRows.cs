@@ -79,6 +79,7 @@ internal readonly unsafe struct QuantizeRows(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Choose<S, V>(int row, float* cosines)
         where S : struct, ISimd<V>
         where V : struct
