@@ -7,27 +7,33 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 namespace PerCo.Engine.Benchmarks;
 
-/// <summary>A benchmark's case: its name in the table, and the arithmetic that the op is worth.</summary>
+/// <summary>A benchmark's case: its name in the table, and what the op is worth.</summary>
 public interface IOpShape
 {
-    /// <summary>Multiplications and additions of the op as it is defined, whatever the algorithm saves.</summary>
-    double Operations { get; }
+    /// <summary>
+    /// Multiplications and additions of the op as it is defined, whatever the algorithm saves; 0 where memory counts.
+    /// </summary>
+    double Operations => 0;
+
+    /// <summary>Bytes that must be read and written at least; 0 where arithmetic counts.</summary>
+    double Bytes => 0;
 }
 
-/// <summary>An op's benchmarks: a short run in this process, with GFLOP/s and their share of the peak.</summary>
+/// <summary>An op's benchmarks: a short run in this process, with GFLOP/s and their share of the peak, or GB/s.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class OpBenchmarkAttribute : Attribute, IConfigSource
 {
     /// <inheritdoc/>
     public IConfig Config { get; } = ManualConfig.CreateEmpty()
         .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
-        .AddColumn(new RateColumn("GFLOP/s", (rate, _) => $"{rate:F0}"))
-        .AddColumn(new RateColumn("of peak", (rate, peak) => $"{rate / peak:P0}"));
+        .AddColumn(new RateColumn("GFLOP/s", shape => shape.Operations, rate => $"{rate:F0}"))
+        .AddColumn(new RateColumn("of peak", shape => shape.Operations, rate => $"{rate / RateColumn.Peak.Value:P0}"))
+        .AddColumn(new RateColumn("GB/s", shape => shape.Bytes, rate => $"{rate:F1}"));
 
-    private sealed class RateColumn(string name, Func<double, double, string> format) : IColumn
+    private sealed class RateColumn(string name, Func<IOpShape, double> amount, Func<double, string> format) : IColumn
     {
         // One measurement for all tables: the processor does not change between them.
-        private static readonly Lazy<double> Peak = new(() => FmaPeak.Measure(Environment.ProcessorCount));
+        public static readonly Lazy<double> Peak = new(() => FmaPeak.Measure(Environment.ProcessorCount));
 
         public string Id => name;
 
@@ -49,7 +55,12 @@ public sealed class OpBenchmarkAttribute : Attribute, IConfigSource
         {
             var shape = benchmarkCase.Parameters.Items.Select(p => p.Value).OfType<IOpShape>().FirstOrDefault();
             double? mean = summary[benchmarkCase]?.ResultStatistics?.Mean;
-            return shape is null || mean is null ? "?" : format(shape.Operations / mean.Value, Peak.Value);
+            if (shape is null || mean is null)
+            {
+                return "?";
+            }
+
+            return amount(shape) > 0 ? format(amount(shape) / mean.Value) : "-";
         }
 
         public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) =>
