@@ -11,20 +11,18 @@ public sealed unsafe partial class CpuBackend
     protected override void GroupNormCore(
         Tensor x, Tensor? second, NormWeights weights, int groups, float epsilon, Activation activation, Tensor result)
     {
-        int batch = x.Shape.Batch, channels = weights.Channels;
-        var layout = new GroupNormLayout(
-            x.Values(), x.Shape.Channels, second is null ? null : second.Values(), channels, x.Shape.Tokens);
+        int batch = x.Shape.Batch;
+        var layout = new GroupNormLayout(x, second, weights.Channels);
         if (layout.Positions == 0)
         {
             return;
         }
 
-        int runs = checked(batch * layout.RunsPerPicture);
-        HostStorage factors = Arena.Rent((long)batch * 3 * channels);
+        HostStorage factors = Arena.Rent((long)batch * 3 * layout.Channels);
         try
         {
             Factors(layout, weights, groups, epsilon, batch, factors.Values);
-            Normalise(layout, runs, factors.Values, activation, result.Values());
+            Normalise(layout, batch, factors.Values, activation, result.Values());
         }
         finally
         {
@@ -36,16 +34,15 @@ public sealed unsafe partial class CpuBackend
     private protected override void NormFactorsCore(
         Tensor x, NormWeights weights, int groups, float epsilon, Tensor result)
     {
-        var layout = new GroupNormLayout(x.Values(), x.Shape.Channels, null, weights.Channels, x.Shape.Tokens);
+        var layout = new GroupNormLayout(x, null, weights.Channels);
         Factors(layout, weights, groups, epsilon, x.Shape.Batch, result.Values());
     }
 
     /// <inheritdoc/>
     private protected override void NormApplyCore(Tensor x, Tensor factors, Activation activation, Tensor result)
     {
-        var layout = new GroupNormLayout(x.Values(), x.Shape.Channels, null, x.Shape.Channels, x.Shape.Tokens);
-        int runs = checked(x.Shape.Batch * layout.RunsPerPicture);
-        Normalise(layout, runs, factors.Values(), activation, result.Values());
+        var layout = new GroupNormLayout(x, null, x.Shape.Channels);
+        Normalise(layout, x.Shape.Batch, factors.Values(), activation, result.Values());
     }
 
     // Mean, slope and shift of every channel of every picture.
@@ -71,30 +68,61 @@ public sealed unsafe partial class CpuBackend
     }
 
     private void Normalise(
-        in GroupNormLayout layout, int runs, float* factors, Activation activation, float* result)
+        in GroupNormLayout layout, int batch, float* factors, Activation activation, float* result)
+    {
+        int runs = checked(batch * layout.RunsPerPicture);
+        if (layout.Fold == 1)
+        {
+            Apply(layout, runs, factors, activation, result);
+            return;
+        }
+
+        // [picture][mean, slope, shift][channel], repeated for every position of a row.
+        HostStorage columns = Arena.Rent((long)batch * 3 * layout.RowLength);
+        try
+        {
+            float* column = columns.Values;
+            for (long row = 0; row < 3L * batch; row++)
+            {
+                var channels = new ReadOnlySpan<float>(factors + row * layout.Channels, layout.Channels);
+                for (int position = 0; position < layout.Fold; position++)
+                {
+                    channels.CopyTo(new Span<float>(column, layout.Channels));
+                    column += layout.Channels;
+                }
+            }
+
+            Apply(layout, runs, columns.Values, activation, result);
+        }
+        finally
+        {
+            columns.Release();
+        }
+    }
+
+    private void Apply(in GroupNormLayout layout, int runs, float* columns, Activation activation, float* result)
     {
         switch (activation)
         {
             case Activation.Silu:
-                Normalise<SiluActivation>(layout, runs, factors, result);
+                Apply<SiluActivation>(layout, runs, columns, result);
                 break;
             case Activation.Gelu:
-                Normalise<GeluActivation>(layout, runs, factors, result);
+                Apply<GeluActivation>(layout, runs, columns, result);
                 break;
             case Activation.QuickGelu:
-                Normalise<QuickGeluActivation>(layout, runs, factors, result);
+                Apply<QuickGeluActivation>(layout, runs, columns, result);
                 break;
             case Activation.Relu:
-                Normalise<ReluActivation>(layout, runs, factors, result);
+                Apply<ReluActivation>(layout, runs, columns, result);
                 break;
             default:
-                Normalise<IdentityActivation>(layout, runs, factors, result);
+                Apply<IdentityActivation>(layout, runs, columns, result);
                 break;
         }
     }
 
-    private void Normalise<TActivation>(
-        in GroupNormLayout layout, int runs, float* factors, float* result)
+    private void Apply<TActivation>(in GroupNormLayout layout, int runs, float* columns, float* result)
         where TActivation : struct, IVectorActivation =>
-        Pool.For(InstructionSet, runs, new GroupNormApply<TActivation>(layout, factors, result));
+        Pool.For(InstructionSet, runs, new GroupNormApply<TActivation>(layout, columns, result));
 }

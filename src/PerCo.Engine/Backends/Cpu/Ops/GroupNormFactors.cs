@@ -19,10 +19,13 @@ internal readonly unsafe struct GroupNormFactors(
         for (int run = 0; run < layout.RunsPerPicture; run++)
         {
             double* runSums = sums + ((long)picture * layout.RunsPerPicture + run) * layout.SumsPerRun;
-            for (int c = first; c < first + perGroup; c++)
+            for (int start = first; start < layout.RowLength; start += layout.Channels)
             {
-                sum += runSums[c];
-                squares += runSums[layout.Channels + c];
+                for (int c = start; c < start + perGroup; c++)
+                {
+                    sum += runSums[c];
+                    squares += runSums[layout.PaddedRowLength + c];
+                }
             }
         }
 
@@ -43,8 +46,8 @@ internal readonly unsafe struct GroupNormFactors(
     }
 }
 
-/// <summary>activation((x − mean) · slope + shift) for a run of positions.</summary>
-internal readonly unsafe struct GroupNormApply<TActivation>(GroupNormLayout layout, float* factors, float* result)
+/// <summary>activation((x − mean) · slope + shift) for a run of rows.</summary>
+internal readonly unsafe struct GroupNormApply<TActivation>(GroupNormLayout layout, float* columns, float* result)
     : ISimdBody
     where TActivation : struct, IVectorActivation
 {
@@ -54,30 +57,30 @@ internal readonly unsafe struct GroupNormApply<TActivation>(GroupNormLayout layo
         where V : struct
     {
         (int picture, int start, int end) = layout.Run(item);
-        float* mean = factors + (long)picture * 3 * layout.Channels;
-        float* slope = mean + layout.Channels;
-        float* shift = slope + layout.Channels;
-        for (int position = start; position < end; position++)
+        float* mean = columns + (long)picture * 3 * layout.RowLength;
+        float* slope = mean + layout.RowLength;
+        float* shift = slope + layout.RowLength;
+        for (int row = start; row < end; row++)
         {
-            float* row = result + ((long)picture * layout.Positions + position) * layout.Channels;
+            float* destination = result + layout.ResultOffset(picture, row);
             for (int source = 0; source < layout.Sources; source++)
             {
-                GroupNormSource x = layout.Source(source, picture, position);
+                GroupNormSource x = layout.Source(source, picture, row);
                 int o = x.Offset;
-                ApplyRow<S, V>(x.Values, x.Channels, mean + o, slope + o, shift + o, row + o);
+                ApplyRow<S, V>(x.Values, x.Length, mean + o, slope + o, shift + o, destination + o);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ApplyRow<S, V>(
-        float* x, int channels, float* mean, float* slope, float* shift, float* result)
+        float* x, int length, float* mean, float* slope, float* shift, float* result)
         where S : struct, ISimd<V>
         where V : struct
     {
-        for (int c = 0; c < channels; c += S.Count)
+        for (int c = 0; c < length; c += S.Count)
         {
-            int rest = channels - c;
+            int rest = length - c;
 
             // Subtracting first keeps the digits of small differences from a large mean.
             V centred = S.Subtract(SimdTail.Load<S, V>(x + c, rest), SimdTail.Load<S, V>(mean + c, rest));
