@@ -19,7 +19,7 @@ public interface IOpShape
     double Bytes => 0;
 }
 
-/// <summary>An op's benchmarks: a short run in this process, with GFLOP/s and their share of the peak, or GB/s.</summary>
+/// <summary>An op's benchmarks: a short run in this process, with GFLOP/s (and of the peak) or GB/s.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class OpBenchmarkAttribute : Attribute, IConfigSource
 {

@@ -13,5 +13,6 @@ public class GroupNormBenchmarks() : MapBenchmarks(3)
 
     /// <summary>The op.</summary>
     [Benchmark]
-    public void GroupNorm() => Backend.GroupNorm(X, Weights, Math.Min(32, Shape.Channels / 2), 1e-5f, Activation).Dispose();
+    public void GroupNorm() =>
+        Backend.GroupNorm(X, Weights, Math.Min(32, Shape.Channels / 2), 1e-5f, Activation).Dispose();
 }

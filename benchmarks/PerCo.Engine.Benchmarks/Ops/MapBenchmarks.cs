@@ -4,7 +4,7 @@ using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Benchmarks.Ops;
 
-/// <summary>Feature maps; <paramref name="Passes"/> is how often an op must at least read or write one of them.</summary>
+/// <summary>Feature maps, and how often an op must at least read or write one of them.</summary>
 public sealed record MapShape(int Batch, int Height, int Width, int Channels, double Passes) : IOpShape
 {
     /// <inheritdoc/>
@@ -26,7 +26,7 @@ public abstract class MapBenchmarks(double passes) : IDisposable
     /// <summary>Scale and shift of its channels.</summary>
     protected NormWeights Weights { get; private set; } = null!;
 
-    /// <summary>Stable Diffusion 2.1's U-Net with guidance, its autoencoder, PerCo-Mini's U-Net and autoencoder.</summary>
+    /// <summary>Stable Diffusion 2.1's U-Net and autoencoder, PerCo-Mini's U-Net and autoencoder.</summary>
     public IEnumerable<MapShape> Shapes =>
     [
         new(2, 64, 64, 320, passes),

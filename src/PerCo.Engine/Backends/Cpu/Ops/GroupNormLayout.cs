@@ -8,7 +8,7 @@ namespace PerCo.Engine.Backends.Cpu;
 /// </summary>
 internal readonly unsafe struct GroupNormLayout
 {
-    /// <summary>The widest register's lanes; the same at every width, because the order of sums depends on it.</summary>
+    /// <summary>The widest register's lanes; fixed, because the order of sums depends on it.</summary>
     private const int Lanes = 16;
 
     private readonly float* _first;
