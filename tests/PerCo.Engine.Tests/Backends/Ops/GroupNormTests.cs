@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -125,3 +126,9 @@ public sealed class CpuAvx2GroupNormTests(CpuAvx2Fixture fixture)
 
 public sealed class CpuVector128GroupNormTests(CpuVector128Fixture fixture)
     : GroupNormTests(fixture), IClassFixture<CpuVector128Fixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32GroupNormTests(OpenClFp32Fixture fixture) : GroupNormTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16GroupNormTests(OpenClFp16Fixture fixture) : GroupNormTests(fixture);
