@@ -171,16 +171,21 @@ KERNEL(attention, ATTENTION_ITEMS)(
         }
     }
 
-    UNROLL for (int i = 0; i < ROWS; i++)
+    // Unrolled, the ends of rows would be compiled once a vector: PoCL took 40 s. Indexing by a variable needs a copy.
+    floatv copy[ROWS][OUT_V];
+    UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < OUT_V; j++) copy[i][j] = out[i][j];
+    UNROLL_GPU
+    for (int i = 0; i < INNER(ROWS); i++)
     {
         const int r = item_y * ROWS + i;
         const float inverse = 1.0f / row_sum[r];
-        UNROLL for (int j = 0; j < OUT_V; j++)
+        UNROLL_GPU
+        for (int j = 0; j < INNER(OUT_V); j++)
         {
             const int c = (j * ITEMS_X + item_x) * VW;
             if (q0 + r < queries && c < out_channels)
             {
-                storev_n(out[i][j] * inverse, y,
+                storev_n(copy[i][j] * inverse, y,
                     ((long)GRP2 * queries + q0 + r) * heads * channels + head * channels + c_out + c, out_channels - c);
             }
         }

@@ -54,7 +54,7 @@
 // every register is spilled there (4 to 14 times slower).
 #if ON_CPU
   #define VW 16
-  #define UNROLL_GPU
+  #define UNROLL_GPU _Pragma("nounroll")
   #define INNER(n) ((n) + (LID >> 20))
   typedef float16 floatv;
 #else

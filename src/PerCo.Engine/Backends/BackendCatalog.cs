@@ -23,7 +23,7 @@ public static class BackendCatalog
     public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(entry => entry.Name)];
 
     /// <summary>Makes a backend.</summary>
-    /// <param name="name">One of <see cref="Names"/>, for a GPU driver also with the number of a device: opencl:1.</param>
+    /// <param name="name">One of <see cref="Names"/>; of a GPU driver also with a device: opencl:1.</param>
     /// <param name="cpu">Threads and instruction set of the CPU backend.</param>
     /// <param name="gpu">Precision of a GPU backend.</param>
     /// <exception cref="PerCoException">There is no backend of that name, or the machine lacks it.</exception>

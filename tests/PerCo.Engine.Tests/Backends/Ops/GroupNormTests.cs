@@ -64,7 +64,7 @@ public abstract class GroupNormTests(BackendFixture fixture) : OpSuite(fixture)
         using NormWeights weights = Weights(op, channels);
         float[] values = OpCase.Values("x", shape.Count, 2);
         using Tensor apart = op.Backend.GroupNorm(op.Upload(shape, values), weights, groups, 1e-5f, Activation.Silu);
-        Tensor inPlace = op.Backend.Upload(shape, values);
+        Tensor inPlace = op.Upload(shape, values);
         op.Backend.GroupNormInPlace(inPlace, weights, groups, 1e-5f, Activation.Silu);
         Assert.Equal(apart.ToFloats(), inPlace.ToFloats());
         return inPlace;
