@@ -54,7 +54,7 @@
 // every register is spilled there (4 to 14 times slower).
 #if ON_CPU
   #define VW 16
-  #define UNROLL_GPU
+  #define UNROLL_GPU _Pragma("nounroll")
   #define INNER(n) ((n) + (LID >> 20))
   typedef float16 floatv;
 #else
@@ -110,8 +110,8 @@
   FN float min1(float a, float b) { return __builtin_fminf(a, b); }
   FN float abs1(float x) { return __builtin_fabsf(x); }
   FN float floor1(float x) { return __builtin_floorf(x); }
-  FN float rint1(float x) { return __nvvm_round_f(x); }
-  FN float sqrt1(float x) { return __nvvm_sqrt_rn_f(x); }
+  FN float rint1(float x) { return __builtin_rintf(x); }
+  FN float sqrt1(float x) { return __builtin_sqrtf(x); }
   FN float as_float1(int bits) { float f; __builtin_memcpy(&f, &bits, 4); return f; }
 #else
   FN float fma1(float a, float b, float c) { return fma(a, b, c); }
@@ -147,4 +147,88 @@ FN float exp1(float x)
     p = fma1(r * r, p, r);
     return scale1(p + 1.0f, (int)whole);
 }
+
+// The same for a vector.
+#if defined(__CUDA__)
+  FN floatv expv(floatv x)
+  {
+      UNROLL
+      for (int e = 0; e < VW; e++) x[e] = exp1(x[e]);
+      return x;
+  }
+#else
+  FN floatv expv(floatv x)
+  {
+      // select() takes its second operand where the comparison is true: NaN compares false and stays.
+      floatv y = select(x, (floatv)(-105.0f), x < -105.0f);
+      y = select(y, (floatv)(90.0f), y > 90.0f);
+      const floatv whole = rint(y * 1.44269504f);
+      floatv r = fma(whole, (floatv)(-0.693115234375f), y);
+      r = fma(whole, (floatv)(-3.1946184945e-5f), r);
+      floatv p = (floatv)(1.381418565e-3f);
+      p = fma(p, r, (floatv)(8.368914182e-3f));
+      p = fma(p, r, (floatv)(4.166840729e-2f));
+      p = fma(p, r, (floatv)(1.6666519e-1f));
+      p = fma(p, r, (floatv)(4.999999334e-1f));
+      p = fma(r * r, p, r);
+      const CAT(int, VW) n = CAT(convert_int, VW)(whole);
+      const CAT(int, VW) first = n >> 1;
+      return (p + 1.0f) * CAT(as_float, VW)((first + 127) << 23) * CAT(as_float, VW)((n - first + 127) << 23);
+  }
+#endif
+
+// ---- Runs whose end may lie within a vector --------------------------------------------------------------------------
+#define ALIGNED(i) (ON_CPU || ((i) & (VW - 1)) == 0)
+
+// Up to VW elements from i on, of which n are valid; zeros after.
+FN floatv loadv_n(GLOBAL const store_t* p, long i, int n)
+{
+    if (n >= VW && ALIGNED(i)) return loadv(p, i);
+    floatv v = (floatv)(0.0f);
+    UNROLL_GPU
+    for (int e = 0; e < INNER(VW); e++) if (e < n) ((float*)&v)[e] = load1(p, i + e);
+    return v;
+}
+
+// Writes the first n elements, at most VW.
+FN void storev_n(floatv v, GLOBAL store_t* p, long i, int n)
+{
+    if (n >= VW && ALIGNED(i)) { storev(v, p, i); return; }
+    UNROLL_GPU
+    for (int e = 0; e < INNER(VW); e++) if (e < n) store1(((float*)&v)[e], p, i + e);
+}
+
+// To on-chip memory: rows there are padded by one element on a GPU, so that columns lie in different banks.
+#if ON_CPU
+  #define PAD 0
+  FN void storev_local(floatv v, LOCAL float* p) { vstore16(v, 0, p); }
+  FN floatv loadv_local(LOCAL const float* p) { return vload16(0, p); }
+#else
+  #define PAD 1
+  FN void storev_local(floatv v, LOCAL float* p) { p[0] = v.x; p[1] = v.y; p[2] = v.z; p[3] = v.w; }
+  FN floatv loadv_local(LOCAL const float* p)
+  { floatv v; v.x = p[0]; v.y = p[1]; v.z = p[2]; v.w = p[3]; return v; }
+#endif
+
+// ---- Sums over a work-group of `size` items, a power of two; every item calls it -------------------------------------
+FN float group_sum(float v, LOCAL float* scratch, int size)
+{
+    scratch[LID] = v;
+    BARRIER();
+    for (int d = size / 2; d > 0; d >>= 1)
+    {
+        if (LID < d) scratch[LID] += scratch[LID + d];
+        BARRIER();
+    }
+    const float sum = scratch[0];
+    BARRIER();
+    return sum;
+}
+
+// Items of a group where every item has a vector of its own.
+#if ON_CPU
+  #define ITEMS 64
+#else
+  #define ITEMS 256
+#endif
 #endif

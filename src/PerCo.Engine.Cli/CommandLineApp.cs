@@ -33,6 +33,7 @@ internal static class CommandLineApp
             InfoCommand.Build(),
             DemoCommand.Build(),
             VerifyCommand.Build(),
+            DevicesCommand.Build(),
         };
         root.Add(CompletionCommand.Build(root));
         root.Add(ManCommand.Build(root));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Cli.Terminal;
 using PerCo.Engine.Codec;
 
@@ -15,6 +16,12 @@ internal sealed class CommonOptions
     {
         Description = "Model folder. Default: the PerCo-Mini model beside the program.",
         HelpName = "DIR",
+    };
+
+    private readonly Option<GpuPrecision> _precision = new("--precision")
+    {
+        Description = "What a GPU stores: fp32 or fp16. Default: fp16, and fp32 where OpenCL uses the processor.",
+        HelpName = "TYPE",
     };
 
     private readonly Option<int?> _threads = new Option<int?>("--threads", "-j")
@@ -58,6 +65,7 @@ internal sealed class CommonOptions
     {
         command.Options.Add(_model);
         command.Options.Add(Device);
+        command.Options.Add(_precision);
         command.Options.Add(_threads);
         command.Options.Add(Strict);
         AddMessagesTo(command);
@@ -90,7 +98,8 @@ internal sealed class CommonOptions
             cpu = cpu with { Threads = threads };
         }
 
-        return BackendCatalog.Create(parsed.GetValue(Device)!, cpu);
+        var gpu = new GpuOptions { Precision = parsed.GetValue(_precision) };
+        return BackendCatalog.Create(parsed.GetValue(Device)!, cpu, gpu);
     }
 
     public PerCoModel OpenModel(ParseResult parsed, Backend backend) =>

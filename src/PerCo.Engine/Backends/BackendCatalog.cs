@@ -1,4 +1,6 @@
+using System.Globalization;
 using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Backends.Reference;
 
 namespace PerCo.Engine.Backends;
@@ -9,30 +11,51 @@ public static class BackendCatalog
     /// <summary>The best device of this machine.</summary>
     public const string Auto = "auto";
 
-    private static readonly (string Name, Func<CpuOptions, Backend> Create)[] Entries =
+    private static readonly (string Name, Func<CpuOptions, GpuOptions, int?, Backend> Create)[] Entries =
     [
-        (Auto, options => new CpuBackend(options)),
-        ("cpu", options => new CpuBackend(options)),
-        ("reference", _ => new ReferenceBackend()),
+        (Auto, (cpu, _, _) => new CpuBackend(cpu)),
+        ("cpu", (cpu, _, _) => new CpuBackend(cpu)),
+        ("reference", (_, _, _) => new ReferenceBackend()),
+        ("opencl", (_, gpu, index) => GpuBackend.Open("opencl", index, gpu)),
     ];
 
-    /// <summary>All names.</summary>
+    /// <summary>All names; after the name of a GPU driver, a colon and a number choose among its devices.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(entry => entry.Name)];
 
     /// <summary>Makes a backend.</summary>
-    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="name">One of <see cref="Names"/>; of a GPU driver also with a device: opencl:1.</param>
     /// <param name="cpu">Threads and instruction set of the CPU backend.</param>
-    /// <exception cref="PerCoException">There is no backend of that name.</exception>
-    public static Backend Create(string name, CpuOptions? cpu = null)
+    /// <param name="gpu">Precision of a GPU backend.</param>
+    /// <exception cref="PerCoException">There is no backend of that name, or the machine lacks it.</exception>
+    public static Backend Create(string name, CpuOptions? cpu = null, GpuOptions? gpu = null)
     {
-        foreach ((string candidate, Func<CpuOptions, Backend> create) in Entries)
+        string[] parts = name.Split(':', 2);
+        int? index = null;
+        if (parts.Length == 2)
         {
-            if (string.Equals(candidate, name, StringComparison.OrdinalIgnoreCase))
+            if (!IsGpu(parts[0]) || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture,
+                out int number))
             {
-                return create(cpu ?? new CpuOptions());
+                throw Unknown(name);
+            }
+
+            index = number;
+        }
+
+        foreach ((string candidate, Func<CpuOptions, GpuOptions, int?, Backend> create) in Entries)
+        {
+            if (string.Equals(candidate, parts[0], StringComparison.OrdinalIgnoreCase))
+            {
+                return create(cpu ?? new CpuOptions(), gpu ?? new GpuOptions(), index);
             }
         }
 
-        throw new PerCoException($"Device '{name}' is not known, expected one of {string.Join(", ", Names)}.");
+        throw Unknown(name);
     }
+
+    private static bool IsGpu(string name) =>
+        GpuDrivers.All.Any(driver => string.Equals(driver.Name, name, StringComparison.OrdinalIgnoreCase));
+
+    private static PerCoException Unknown(string name) =>
+        new($"Device '{name}' is not known, expected one of {string.Join(", ", Names)}.");
 }

@@ -40,10 +40,11 @@ public abstract class BackendFixture : IDisposable
     /// <summary>What it is compared with.</summary>
     public ReferenceBackend Reference { get; } = new();
 
-    /// <summary>
-    /// How much looser than in fp32 the backend's arithmetic may be; tolerances are multiplied with it.
-    /// </summary>
-    public virtual double Looseness => 1;
+    /// <summary>Whether activations are fp16: operands are rounded to it before either backend gets them.</summary>
+    public virtual bool IsHalf => false;
+
+    /// <summary>The bounds that hold for the backend's arithmetic, from those of the CPU's.</summary>
+    public virtual Tolerance Adapt(Tolerance tolerance) => tolerance;
 
     public void Dispose()
     {

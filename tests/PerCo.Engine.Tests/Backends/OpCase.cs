@@ -8,7 +8,9 @@ namespace PerCo.Engine.Tests.Backends;
 /// What one run of a case needs: the backend, and operands whose values follow from their names, so that both
 /// backends get the same. Frees them in the end.
 /// </summary>
-public sealed class OpCase(Backend backend) : IDisposable
+/// <param name="backend">The backend to run on.</param>
+/// <param name="half">Whether activations are rounded to fp16 first.</param>
+public sealed class OpCase(Backend backend, bool half = false) : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
 
@@ -39,7 +41,8 @@ public sealed class OpCase(Backend backend) : IDisposable
     public Tensor Random(Shape shape, string name, float scale = 1) => Upload(shape, Values(name, shape.Count, scale));
 
     /// <summary>An activation with the given values.</summary>
-    public Tensor Upload(Shape shape, float[] values) => Own(backend.Upload(shape, values));
+    public Tensor Upload(Shape shape, float[] values) =>
+        Own(backend.Upload(shape, half ? [.. values.Select(value => (float)(Half)value)] : values));
 
     /// <summary>The same in memory that cannot be read beyond its end. Only host backends compute on it.</summary>
     internal unsafe Tensor RandomGuarded(Shape shape, string name)

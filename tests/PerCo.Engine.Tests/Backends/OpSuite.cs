@@ -20,22 +20,23 @@ public abstract class OpSuite(BackendFixture fixture)
     /// </summary>
     protected void Compare(Tolerance tolerance, Func<OpCase, Tensor> run)
     {
-        (Shape expectedShape, float[] expected) = RunOn(fixture.Reference, run, checkTail: false);
-        (Shape shape, float[] actual) = RunOn(Backend, run, checkTail: false);
+        (Shape expectedShape, float[] expected) = RunOn(fixture.Reference, run, checkTail: false, fixture.IsHalf);
+        (Shape shape, float[] actual) = RunOn(Backend, run, checkTail: false, fixture.IsHalf);
         Assert.Equal(expectedShape, shape);
-        tolerance.Times(fixture.Looseness).Check(expected, actual);
+        fixture.Adapt(tolerance).Check(expected, actual);
 
         if (Backend is HostBackend host)
         {
             host.Arena.FillFree(float.NaN);
-            (_, float[] again) = RunOn(Backend, run, checkTail: true);
+            (_, float[] again) = RunOn(Backend, run, checkTail: true, fixture.IsHalf);
             Assert.Equal(actual, again);
         }
     }
 
-    private static (Shape Shape, float[] Values) RunOn(Backend backend, Func<OpCase, Tensor> run, bool checkTail)
+    private static (Shape Shape, float[] Values) RunOn(
+        Backend backend, Func<OpCase, Tensor> run, bool checkTail, bool half)
     {
-        using var op = new OpCase(backend);
+        using var op = new OpCase(backend, half);
         using Tensor result = run(op);
         if (checkTail)
         {

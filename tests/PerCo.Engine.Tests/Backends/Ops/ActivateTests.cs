@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -56,3 +57,9 @@ public sealed class CpuAvx2ActivateTests(CpuAvx2Fixture fixture)
 
 public sealed class CpuVector128ActivateTests(CpuVector128Fixture fixture)
     : ActivateTests(fixture), IClassFixture<CpuVector128Fixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32ActivateTests(OpenClFp32Fixture fixture) : ActivateTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16ActivateTests(OpenClFp16Fixture fixture) : ActivateTests(fixture);

@@ -1,4 +1,5 @@
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -42,3 +43,9 @@ public sealed class CpuAvx2AddTests(CpuAvx2Fixture fixture)
 
 public sealed class CpuVector128AddTests(CpuVector128Fixture fixture)
     : AddTests(fixture), IClassFixture<CpuVector128Fixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32AddTests(OpenClFp32Fixture fixture) : AddTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16AddTests(OpenClFp16Fixture fixture) : AddTests(fixture);

@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -166,3 +167,9 @@ public sealed class CpuAvx2AttentionTests(CpuAvx2Fixture fixture)
 
 public sealed class CpuVector128AttentionTests(CpuVector128Fixture fixture)
     : AttentionTests(fixture), IClassFixture<CpuVector128Fixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32AttentionTests(OpenClFp32Fixture fixture) : AttentionTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16AttentionTests(OpenClFp16Fixture fixture) : AttentionTests(fixture);

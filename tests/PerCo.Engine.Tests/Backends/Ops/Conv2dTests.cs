@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -233,3 +234,9 @@ public sealed class CpuVector128Conv2dTests(CpuVector128Fixture fixture)
 
 public sealed class CpuStrictConv2dTests(CpuStrictFixture fixture)
     : Conv2dTests(fixture), IClassFixture<CpuStrictFixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32Conv2dTests(OpenClFp32Fixture fixture) : Conv2dTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16Conv2dTests(OpenClFp16Fixture fixture) : Conv2dTests(fixture);

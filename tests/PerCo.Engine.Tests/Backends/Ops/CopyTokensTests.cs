@@ -1,4 +1,5 @@
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -31,3 +32,9 @@ public sealed class CpuAvx2CopyTokensTests(CpuAvx2Fixture fixture)
 
 public sealed class CpuVector128CopyTokensTests(CpuVector128Fixture fixture)
     : CopyTokensTests(fixture), IClassFixture<CpuVector128Fixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32CopyTokensTests(OpenClFp32Fixture fixture) : CopyTokensTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16CopyTokensTests(OpenClFp16Fixture fixture) : CopyTokensTests(fixture);

@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -22,3 +23,9 @@ public sealed class CpuAvx2EmbedTests(CpuAvx2Fixture fixture)
 
 public sealed class CpuVector128EmbedTests(CpuVector128Fixture fixture)
     : EmbedTests(fixture), IClassFixture<CpuVector128Fixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32EmbedTests(OpenClFp32Fixture fixture) : EmbedTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16EmbedTests(OpenClFp16Fixture fixture) : EmbedTests(fixture);

@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -63,7 +64,7 @@ public abstract class GroupNormTests(BackendFixture fixture) : OpSuite(fixture)
         using NormWeights weights = Weights(op, channels);
         float[] values = OpCase.Values("x", shape.Count, 2);
         using Tensor apart = op.Backend.GroupNorm(op.Upload(shape, values), weights, groups, 1e-5f, Activation.Silu);
-        Tensor inPlace = op.Backend.Upload(shape, values);
+        Tensor inPlace = op.Upload(shape, values);
         op.Backend.GroupNormInPlace(inPlace, weights, groups, 1e-5f, Activation.Silu);
         Assert.Equal(apart.ToFloats(), inPlace.ToFloats());
         return inPlace;
@@ -125,3 +126,9 @@ public sealed class CpuAvx2GroupNormTests(CpuAvx2Fixture fixture)
 
 public sealed class CpuVector128GroupNormTests(CpuVector128Fixture fixture)
     : GroupNormTests(fixture), IClassFixture<CpuVector128Fixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32GroupNormTests(OpenClFp32Fixture fixture) : GroupNormTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16GroupNormTests(OpenClFp16Fixture fixture) : GroupNormTests(fixture);

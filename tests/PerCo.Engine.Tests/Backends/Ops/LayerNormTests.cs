@@ -1,4 +1,5 @@
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -70,3 +71,9 @@ public sealed class CpuAvx2LayerNormTests(CpuAvx2Fixture fixture)
 
 public sealed class CpuVector128LayerNormTests(CpuVector128Fixture fixture)
     : LayerNormTests(fixture), IClassFixture<CpuVector128Fixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32LayerNormTests(OpenClFp32Fixture fixture) : LayerNormTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16LayerNormTests(OpenClFp16Fixture fixture) : LayerNormTests(fixture);

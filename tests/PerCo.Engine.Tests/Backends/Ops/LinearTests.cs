@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -140,3 +141,9 @@ public sealed class CpuVector128LinearTests(CpuVector128Fixture fixture)
 
 public sealed class CpuStrictLinearTests(CpuStrictFixture fixture)
     : LinearTests(fixture), IClassFixture<CpuStrictFixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32LinearTests(OpenClFp32Fixture fixture) : LinearTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16LinearTests(OpenClFp16Fixture fixture) : LinearTests(fixture);

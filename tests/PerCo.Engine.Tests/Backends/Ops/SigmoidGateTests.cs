@@ -1,4 +1,5 @@
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -39,3 +40,9 @@ public sealed class CpuAvx2SigmoidGateTests(CpuAvx2Fixture fixture)
 
 public sealed class CpuVector128SigmoidGateTests(CpuVector128Fixture fixture)
     : SigmoidGateTests(fixture), IClassFixture<CpuVector128Fixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32SigmoidGateTests(OpenClFp32Fixture fixture) : SigmoidGateTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16SigmoidGateTests(OpenClFp16Fixture fixture) : SigmoidGateTests(fixture);

@@ -1,4 +1,5 @@
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -24,3 +25,9 @@ public sealed class CpuAvx2UpsampleNearestTests(CpuAvx2Fixture fixture)
 
 public sealed class CpuVector128UpsampleNearestTests(CpuVector128Fixture fixture)
     : UpsampleNearestTests(fixture), IClassFixture<CpuVector128Fixture>;
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp32UpsampleNearestTests(OpenClFp32Fixture fixture) : UpsampleNearestTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClFp16UpsampleNearestTests(OpenClFp16Fixture fixture) : UpsampleNearestTests(fixture);

@@ -1,0 +1,225 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using PerCo.Engine.Tensors;
+using Tensor = PerCo.Engine.Tensors.Tensor;
+
+namespace PerCo.Engine.Backends.Gpu;
+
+/// <summary>
+/// A device behind a driver: kernels of <c>kernels/</c>, one launcher an op. Weights and activations are fp16 or fp32,
+/// sums, norms and softmax fp32.
+/// </summary>
+public sealed partial class GpuBackend : Backend
+{
+    private readonly GpuDevice _device;
+    private readonly GpuArena _arena;
+    private readonly Dictionary<string, GpuModule> _modules = [];
+    private readonly Dictionary<string, GpuKernel> _kernels = [];
+    private readonly Lock _loading = new();
+    private bool _disposed;
+
+    private GpuBackend(GpuDevice device, GpuOptions options)
+    {
+        _device = device;
+        _arena = new GpuArena(device);
+        Precision = options.Precision != GpuPrecision.Auto ? options.Precision
+            : device.Info.IsCpu ? GpuPrecision.Fp32 : GpuPrecision.Fp16;
+    }
+
+    /// <inheritdoc/>
+    public override string Name => _device.Info.Selector;
+
+    /// <inheritdoc/>
+    public override string Description =>
+        $"{_device.Info.Name}, {_device.Info.Version}, {Precision.ToString().ToLowerInvariant()}";
+
+    /// <summary>What weights and activations are stored as; never <see cref="GpuPrecision.Auto"/>.</summary>
+    public GpuPrecision Precision { get; }
+
+    /// <summary>What is known of the device.</summary>
+    public GpuDeviceInfo Device => _device.Info;
+
+    /// <inheritdoc/>
+    public override NumericPlan Plan =>
+        Precision == GpuPrecision.Fp16 ? NumericPlan.Fp16 : NumericPlan.Fp32Direct;
+
+    /// <inheritdoc/>
+    public override long MemoryInUse => _arena.InUse;
+
+    /// <inheritdoc/>
+    public override long PeakMemory => _arena.Peak;
+
+    /// <summary>Blocks ever taken from the device for activations: constant once a pass repeats.</summary>
+    internal long DeviceAllocations => _arena.DeviceAllocations;
+
+    private int ElementSize => Precision == GpuPrecision.Fp16 ? 2 : 4;
+
+    /// <summary>The devices of all drivers; a driver that is missing is left out, and says why.</summary>
+    /// <param name="missing">Receives one line for each driver that cannot be used.</param>
+    public static IReadOnlyList<GpuDeviceInfo> Devices(out IReadOnlyList<string> missing)
+    {
+        var devices = new List<GpuDeviceInfo>();
+        var reasons = new List<string>();
+        foreach (IGpuDriver driver in GpuDrivers.All)
+        {
+            try
+            {
+                IReadOnlyList<GpuDeviceInfo> found = driver.Enumerate();
+                devices.AddRange(found);
+                if (found.Count == 0)
+                {
+                    reasons.Add(NoDevice(driver.Name));
+                }
+            }
+            catch (PerCoException error)
+            {
+                reasons.Add(error.Message);
+            }
+        }
+
+        missing = reasons;
+        return devices;
+    }
+
+    /// <summary>Opens a device.</summary>
+    /// <param name="driver">"opencl" or "cuda".</param>
+    /// <param name="index">Position in the driver's list; null for its first GPU, or else its first device.</param>
+    /// <param name="options">Precision.</param>
+    /// <exception cref="PerCoException">Driver or device are missing or cannot be used; says why.</exception>
+    public static GpuBackend Open(string driver, int? index = null, GpuOptions? options = null)
+    {
+        IGpuDriver found = GpuDrivers.All.FirstOrDefault(d => d.Name == driver)
+            ?? throw new ArgumentException($"There is no driver '{driver}'.", nameof(driver));
+        IReadOnlyList<GpuDeviceInfo> devices = found.Enumerate();
+        GpuDeviceInfo? info = index is { } wanted
+            ? devices.FirstOrDefault(device => device.Index == wanted)
+            : devices.OrderBy(device => device.Rejection is null ? 0 : 1).ThenBy(device => device.IsCpu ? 1 : 0)
+                .FirstOrDefault();
+        if (info is null)
+        {
+            throw new PerCoException(devices.Count == 0
+                ? NoDevice(driver)
+                : $"There is no device '{driver}:{index}', expected {driver}:0 to {driver}:{devices.Count - 1}; "
+                    + "see percoengine devices.");
+        }
+
+        return new GpuBackend(found.Open(info), options ?? new GpuOptions());
+    }
+
+    /// <inheritdoc/>
+    public override void ResetPeak() => _arena.ResetPeak();
+
+    /// <inheritdoc/>
+    public override void TrimMemory()
+    {
+        _device.Finish();
+        _arena.Trim();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Allocate(Shape shape) =>
+        new(this, shape, _arena.Rent(checked(shape.Count * ElementSize)));
+
+    /// <inheritdoc/>
+    public override void Upload(ReadOnlySpan<float> values, Tensor destination)
+    {
+        if (values.Length != destination.Shape.Count)
+        {
+            throw new ArgumentException($"{destination.Shape} holds {destination.Shape.Count} values, got "
+                + $"{values.Length}.");
+        }
+
+        WriteElements(values, destination.Buffer());
+    }
+
+    /// <inheritdoc/>
+    public override void Download(Tensor source, Span<float> destination)
+    {
+        if (destination.Length != source.Shape.Count)
+        {
+            throw new ArgumentException($"{source.Shape} holds {source.Shape.Count} values, got room for "
+                + $"{destination.Length}.");
+        }
+
+        if (Precision == GpuPrecision.Fp32)
+        {
+            _device.Read(source.Buffer(), MemoryMarshal.AsBytes(destination));
+            return;
+        }
+
+        Half[] halves = ArrayPool<Half>.Shared.Rent(destination.Length);
+        Span<Half> used = halves.AsSpan(0, destination.Length);
+        _device.Read(source.Buffer(), MemoryMarshal.AsBytes(used));
+        TensorPrimitives.ConvertToSingle(used, destination);
+        ArrayPool<Half>.Shared.Return(halves);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_disposed)
+        {
+            _disposed = true;
+            _device.Finish();
+            _arena.Dispose();
+            foreach (GpuModule module in _modules.Values)
+            {
+                module.Dispose();
+            }
+
+            _device.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private static string NoDevice(string driver) =>
+        $"{driver}: no device was found. Install your graphics driver's {driver} support, or use --device cpu.";
+
+    /// <summary>A kernel of a program, which is built when first asked for.</summary>
+    private GpuKernel Kernel(string program, string? name = null)
+    {
+        name ??= program;
+        lock (_loading)
+        {
+            if (!_kernels.TryGetValue(name, out GpuKernel? kernel))
+            {
+                if (!_modules.TryGetValue(program, out GpuModule? module))
+                {
+                    module = _device.Load(new GpuProgram(program, Precision));
+                    _modules.Add(program, module);
+                }
+
+                kernel = module.Kernel(name);
+                _kernels.Add(name, kernel);
+            }
+
+            return kernel;
+        }
+    }
+
+    /// <summary>Values of the storage type into device memory.</summary>
+    private void WriteElements(ReadOnlySpan<float> values, GpuBuffer buffer)
+    {
+        if (Precision == GpuPrecision.Fp32)
+        {
+            _device.Write(buffer, MemoryMarshal.AsBytes(values));
+            return;
+        }
+
+        Half[] halves = ArrayPool<Half>.Shared.Rent(values.Length);
+        Span<Half> used = halves.AsSpan(0, values.Length);
+        TensorPrimitives.ConvertToHalf(values, used);
+        _device.Write(buffer, MemoryMarshal.AsBytes(used));
+        ArrayPool<Half>.Shared.Return(halves);
+    }
+
+    /// <summary>Vectors of an item, as in portable.h.</summary>
+    private int VectorWidth => _device.Info.IsCpu ? 16 : 4;
+
+    /// <summary>Work-groups for so many items of a kernel.</summary>
+    private static int Groups(GpuKernel kernel, long items) => checked((int)DivideUp(items, kernel.GroupSize));
+
+    private static long DivideUp(long count, long size) => (count + size - 1) / size;
+}

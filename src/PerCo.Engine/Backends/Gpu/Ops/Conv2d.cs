@@ -1,0 +1,34 @@
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
+
+namespace PerCo.Engine.Backends.Gpu;
+
+public sealed partial class GpuBackend
+{
+    /// <inheritdoc/>
+    protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
+    {
+        var w = (GpuConvWeights)weights;
+        Conv2dSpec spec = w.Spec;
+        Shape from = x.Shape, to = result.Shape;
+        int rows = checked((int)to.Rows);
+        if (rows == 0)
+        {
+            return;
+        }
+
+        int height = operands.UpsampleHeight > 0 ? operands.UpsampleHeight : from.Height;
+        int width = operands.UpsampleWidth > 0 ? operands.UpsampleWidth : from.Width;
+        int residualRows = operands.Residual is { } residual ? checked((int)(residual.Shape.Count / spec.Outputs)) : 1;
+        _device.Launch(
+            Kernel("conv2d"),
+            new GpuGroups(MatrixPanels.Count(spec.Outputs, geglu: false), checked((int)DivideUp(rows, TileRows))),
+            [
+                x.Buffer(), operands.Second?.Buffer(), w.Matrix, w.Bias, operands.ChannelBias?.Buffer(),
+                operands.Residual?.Buffer(), result.Buffer(), from.Channels, operands.Second?.Shape.Channels ?? 0,
+                from.Height, from.Width, height, width, (float)from.Height / height, (float)from.Width / width,
+                to.Height, to.Width, rows, spec.Outputs, spec.KernelHeight, spec.KernelWidth, spec.Stride,
+                spec.Padding.Top, spec.Padding.Left, residualRows, (int)operands.Activation,
+            ]);
+    }
+}

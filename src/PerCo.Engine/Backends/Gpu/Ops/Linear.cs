@@ -1,0 +1,42 @@
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
+
+namespace PerCo.Engine.Backends.Gpu;
+
+public sealed partial class GpuBackend
+{
+    // Rows of a tile in kernels/product.h, and up to how many a product reads the matrix once for every row.
+    private const int TileRows = 64;
+    private const int FewRows = 4;
+
+    /// <inheritdoc/>
+    protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
+    {
+        var w = (GpuLinearWeights)weights;
+        LinearSpec spec = w.Spec;
+        int rows = checked((int)x.Shape.Rows), activation = (int)spec.Activation;
+        int panels = MatrixPanels.Count(spec.Outputs, spec.Activation == Activation.Geglu);
+        if (rows == 0)
+        {
+            return;
+        }
+
+        if (rows <= FewRows)
+        {
+            _device.Launch(
+                Kernel("linear", "linear_row"), new GpuGroups(panels, rows),
+                [
+                    x.Buffer(), w.Matrix, w.Bias, residual?.Buffer(), result.Buffer(), spec.Inputs,
+                    spec.ResultFeatures, activation,
+                ]);
+            return;
+        }
+
+        _device.Launch(
+            Kernel("linear"), new GpuGroups(panels, checked((int)DivideUp(rows, TileRows))),
+            [
+                x.Buffer(), w.Matrix, w.Bias, residual?.Buffer(), result.Buffer(), rows, spec.Inputs,
+                spec.ResultFeatures, activation,
+            ]);
+    }
+}
