@@ -177,7 +177,7 @@ FN float exp1(float x)
   }
 #endif
 
-// ---- Runs whose end may lie within a vector --------------------------------------------------------------------------
+// ---- Runs whose end may lie within a vector ----
 #define ALIGNED(i) (ON_CPU || ((i) & (VW - 1)) == 0)
 
 // Up to VW elements from i on, of which n are valid; zeros after.
@@ -210,7 +210,7 @@ FN void storev_n(floatv v, GLOBAL store_t* p, long i, int n)
   { floatv v; v.x = p[0]; v.y = p[1]; v.z = p[2]; v.w = p[3]; return v; }
 #endif
 
-// ---- Sums over a work-group of `size` items, a power of two; every item calls it -------------------------------------
+// ---- Sums over a work-group of `size` items, a power of two; every item calls it ----
 FN float group_sum(float v, LOCAL float* scratch, int size)
 {
     scratch[LID] = v;
