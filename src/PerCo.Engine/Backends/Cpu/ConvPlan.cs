@@ -22,8 +22,7 @@ internal enum ConvAlgorithm
 /// <remarks>
 /// F(4×4) does a quarter of the direct sum's products, but its weights take 4 times the memory. In these networks many
 /// channels mean few pixels, where reading the weights is what takes the time: there F(2×2), with 16/9 of the memory
-/// and
-/// 4/9 of the products, is faster.
+/// and 4/9 of the products, is faster.
 /// </remarks>
 internal static class ConvPlan
 {

@@ -33,11 +33,6 @@ public sealed partial class CpuBackend : HostBackend
     /// <summary>The instruction set in use; never <see cref="InstructionSet.Auto"/>.</summary>
     public InstructionSet InstructionSet { get; }
 
-    /// <summary>
-    /// The set whose order horizontal sums are taken in. Lane-wise work may use <see cref="InstructionSet"/> always.
-    /// </summary>
-    internal InstructionSet SumOrder => Options.Strict ? InstructionSet.Vector128 : InstructionSet;
-
     internal WorkerPool Pool { get; }
 
     /// <summary>The kernels of the matrix products.</summary>

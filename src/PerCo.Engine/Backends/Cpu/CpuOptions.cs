@@ -23,8 +23,8 @@ public sealed record CpuOptions
     public long TransformedWeightMemory { get; init; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
 
     /// <summary>
-    /// The same bits on every CPU: convolutions are computed directly (no Winograd), and sums are taken in the order of
-    /// 128-bit vectors.
+    /// The same bits on every CPU: convolutions are computed directly (no Winograd, which depends on the memory limit).
+    /// Sums are taken in the same order at every vector width, strict or not.
     /// </summary>
     public bool Strict { get; init; }
 }

@@ -105,7 +105,7 @@ internal static class VectorMath
 
     /// <summary>
     /// x · Φ(x) with the normal distribution's Φ, which is x/2 · (1 + erf(x/√2)), to 3 units in the last place above
-    /// zero and to 5e-8 below.
+    /// zero and to 5.5e-8 below.
     /// </summary>
     /// <remarks>
     /// Φ(-a) = 2^(-1 - a·q(a)) for a ≥ 0 with a polynomial q, and Φ(a) = 1 - Φ(-a): nothing cancels on the negative

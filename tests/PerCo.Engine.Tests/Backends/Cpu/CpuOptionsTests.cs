@@ -23,15 +23,6 @@ public sealed class CpuOptionsTests
     }
 
     [Fact]
-    public void StrictSumsInTheOrderOf128Bits()
-    {
-        using var fast = new CpuBackend(new CpuOptions { Threads = 1 });
-        using var strict = new CpuBackend(new CpuOptions { Threads = 1, Strict = true });
-        Assert.Equal(fast.InstructionSet, fast.SumOrder);
-        Assert.Equal(InstructionSet.Vector128, strict.SumOrder);
-    }
-
-    [Fact]
     public void RefusesNoThreads() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new CpuBackend(new CpuOptions { Threads = 0 }));
 
