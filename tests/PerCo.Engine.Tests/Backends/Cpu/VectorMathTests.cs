@@ -24,7 +24,7 @@ public unsafe class VectorMathTests
 
     [Fact]
     public void Exp2NonPositiveIsWithin2p5Ulps() =>
-        Within<Exp2NonPositive>(2.5, (x, y) => x > 0 ? 0 : Ulps(Math.Pow(2, x), y));
+        Within<Exp2NonPositive>(2.5, (x, y) => Ulps(Math.Pow(2, Math.Min(0, x)), y));
 
     [Fact]
     public void SigmoidIsWithinThreeUlpsAboveMinus87() =>
@@ -178,7 +178,7 @@ public unsafe class VectorMathTests
     {
         public static V Apply<S, V>(V x)
             where S : struct, ISimd<V>
-            where V : struct => VectorMath.Exp2NonPositive<S, V>(x);
+            where V : struct => VectorMath.Exp2NonPositive<S, V>(S.Min(S.Create(0), x));
     }
 
     private readonly struct Sigmoid : IVectorActivation
