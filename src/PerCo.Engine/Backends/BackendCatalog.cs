@@ -17,6 +17,7 @@ public static class BackendCatalog
         ("cpu", (cpu, _, _) => new CpuBackend(cpu)),
         ("reference", (_, _, _) => new ReferenceBackend()),
         ("opencl", (_, gpu, index) => GpuBackend.Open("opencl", index, gpu)),
+        ("cuda", (_, gpu, index) => GpuBackend.Open("cuda", index, gpu)),
     ];
 
     /// <summary>All names; after the name of a GPU driver, a colon and a number choose among its devices.</summary>

@@ -1,0 +1,186 @@
+using System.Runtime.CompilerServices;
+
+namespace PerCo.Engine.Backends.Gpu.Cuda;
+
+/// <summary>A device's primary context with a stream of its own.</summary>
+internal sealed unsafe class CudaDevice : GpuDevice
+{
+    private const uint NonBlocking = 1;
+
+    private readonly int _handle;
+    private nint _context;
+    private nint _stream;
+
+    public CudaDevice(CudaApi api, int handle, int capability, GpuDeviceInfo info)
+        : base(info)
+    {
+        Api = api;
+        Capability = capability;
+        _handle = handle;
+        nint context;
+        CudaException.Check(api, api.PrimaryContextRetain(&context, handle), "cuDevicePrimaryCtxRetain");
+        _context = context;
+        nint stream = 0;
+        int status = api.ContextSetCurrent(context);
+        status = status != 0 ? status : api.StreamCreate(&stream, NonBlocking);
+        if (status != 0)
+        {
+            _ = api.PrimaryContextRelease(handle);
+            CudaException.Check(api, status, "cuStreamCreate");
+        }
+
+        _stream = stream;
+    }
+
+    public CudaApi Api { get; }
+
+    /// <summary>Ten times the compute capability's major number, and its minor number.</summary>
+    public int Capability { get; }
+
+    /// <summary>Makes the device's context the calling thread's: the driver keeps one a thread.</summary>
+    public void MakeCurrent() => Check(Api.ContextSetCurrent(_context), "cuCtxSetCurrent");
+
+    /// <inheritdoc/>
+    public override GpuBuffer Allocate(long bytes)
+    {
+        MakeCurrent();
+        nint address;
+        int status = Api.MemAlloc(&address, (nuint)Math.Max(1, bytes));
+        if (status != 0)
+        {
+            Check(status, $"cuMemAlloc of {bytes} bytes");
+        }
+
+        return new CudaBuffer(this, address, bytes);
+    }
+
+    /// <inheritdoc/>
+    public override void Write(GpuBuffer destination, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, destination.Bytes, nameof(bytes));
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        MakeCurrent();
+        fixed (byte* p = bytes)
+        {
+            Check(Api.CopyToDevice(destination.Handle, p, (nuint)bytes.Length, _stream), "cuMemcpyHtoDAsync");
+
+            // Also before the pin ends: whether the copy of pageable memory is over by now is not specified.
+            Finish();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Read(GpuBuffer source, Span<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, source.Bytes, nameof(bytes));
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        MakeCurrent();
+        fixed (byte* p = bytes)
+        {
+            Check(Api.CopyToHost(p, source.Handle, (nuint)bytes.Length, _stream), "cuMemcpyDtoHAsync");
+            Finish();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override GpuModule Load(GpuProgram program)
+    {
+        MakeCurrent();
+        return CudaModule.Load(this, program);
+    }
+
+    /// <inheritdoc/>
+    public override void Launch(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments)
+    {
+        MakeCurrent();
+        Enqueue((CudaKernel)kernel, groups, arguments);
+    }
+
+    /// <inheritdoc/>
+    public override TimeSpan LaunchTimed(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments)
+    {
+        MakeCurrent();
+        nint start = 0, end = 0;
+        try
+        {
+            Check(Api.EventCreate(&start, 0), "cuEventCreate");
+            Check(Api.EventCreate(&end, 0), "cuEventCreate");
+            Check(Api.EventRecord(start, _stream), "cuEventRecord");
+            Enqueue((CudaKernel)kernel, groups, arguments);
+            Check(Api.EventRecord(end, _stream), "cuEventRecord");
+            Check(Api.EventSynchronize(end), $"cuEventSynchronize after {kernel.Name}");
+            float milliseconds;
+            Check(Api.EventElapsedTime(&milliseconds, start, end), "cuEventElapsedTime");
+            return TimeSpan.FromMicroseconds(milliseconds * 1e3);
+        }
+        finally
+        {
+            Destroy(start);
+            Destroy(end);
+        }
+
+        void Destroy(nint handle)
+        {
+            if (handle != 0)
+            {
+                _ = Api.EventDestroy(handle);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Finish()
+    {
+        MakeCurrent();
+        Check(Api.StreamSynchronize(_stream), "cuStreamSynchronize");
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (_stream != 0)
+        {
+            _ = Api.ContextSetCurrent(_context);
+            _ = Api.StreamSynchronize(_stream);
+            _ = Api.StreamDestroy(_stream);
+            _ = Api.PrimaryContextRelease(_handle);
+            _stream = _context = 0;
+        }
+    }
+
+    private void Check(int status, string call) => CudaException.Check(Api, status, call);
+
+    [SkipLocalsInit]
+    private void Enqueue(CudaKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments)
+    {
+        // The driver reads as many bytes of each as the kernel's parameter has, before the call returns.
+        nint* values = stackalloc nint[arguments.Length];
+        void** pointers = stackalloc void*[arguments.Length];
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            values[i] = arguments[i].Buffer;
+            if (!arguments[i].IsBuffer)
+            {
+                *(int*)&values[i] = arguments[i].Bits;
+            }
+
+            pointers[i] = &values[i];
+        }
+
+        int status = Api.LaunchKernel(
+            kernel.Handle, (uint)groups.X, (uint)groups.Y, (uint)groups.Z, (uint)kernel.GroupSize, 1, 1, 0, _stream,
+            pointers, null);
+        if (status != 0)
+        {
+            Check(status, $"cuLaunchKernel of {kernel.Name} {groups}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using PerCo.Engine.Backends.Gpu;
+using PerCo.Engine.Backends.Gpu.Cuda;
+using Xunit;
+
+namespace PerCo.Engine.Tests.Backends.Gpu.Cuda;
+
+/// <summary>The committed PTX belongs to the committed kernels.</summary>
+public sealed partial class PtxTests
+{
+    // What every CUDA device gives a group without being asked for more.
+    private const int StaticSharedMemory = 48 << 10;
+
+    private static readonly string Kernels = Path.Combine(TestPaths.Root, "kernels");
+    private static readonly string Ptx = Path.Combine(Kernels, "ptx");
+
+    public static TheoryData<string, GpuPrecision> Programs()
+    {
+        var programs = new TheoryData<string, GpuPrecision>();
+        foreach (string source in Directory.GetFiles(Kernels, "*.cl").Order(StringComparer.Ordinal))
+        {
+            programs.Add(Path.GetFileNameWithoutExtension(source), GpuPrecision.Fp32);
+            programs.Add(Path.GetFileNameWithoutExtension(source), GpuPrecision.Fp16);
+        }
+
+        return programs;
+    }
+
+    [Fact]
+    public void Manifest_has_the_hash_of_every_source_and_file()
+    {
+        using JsonDocument manifest = Manifest();
+        byte[] headers = [.. Directory.GetFiles(Kernels, "*.h").Order(StringComparer.Ordinal).SelectMany(Content)];
+        var sources = new HashSet<string>();
+        var files = new List<string>();
+        foreach (JsonElement entry in manifest.RootElement.GetProperty("files").EnumerateArray())
+        {
+            string source = entry.GetProperty("source").GetString()!, file = entry.GetProperty("file").GetString()!;
+            Assert.True(
+                Hash([.. Content(Path.Combine(Kernels, source)), .. headers])
+                    == entry.GetProperty("sourceHash").GetString(),
+                $"{source} or a header changed after {file} was made: run kernels/build-ptx.sh and commit.");
+            Assert.True(
+                Hash(Content(Path.Combine(Ptx, file))) == entry.GetProperty("ptxHash").GetString(),
+                $"{file} is not what kernels/build-ptx.sh made: run it and commit.");
+            sources.Add(source);
+            files.Add(file);
+        }
+
+        Assert.Equal(Directory.GetFiles(Kernels, "*.cl").Select(Path.GetFileName).Order(), sources.Order());
+        Assert.Equal(Directory.GetFiles(Ptx, "*.ptx").Select(Path.GetFileName).Order(), files.Order());
+    }
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void Every_kernel_is_there_with_its_group_size(string name, GpuPrecision precision)
+    {
+        var program = new GpuProgram(name, precision);
+        PtxFile ptx = PtxFile.Load(program, CudaDriver.OldestCapability);
+        string[] kernels = [.. KernelName().Matches(KernelSource.Load($"{name}.cl")).Select(m => m.Groups[1].Value)];
+        Assert.NotEmpty(kernels);
+        foreach (string kernel in kernels)
+        {
+            Assert.InRange(ptx.GroupSize(kernel), 32, 1024);
+        }
+
+        Assert.Equal(kernels.Length, PtxFileEntry().Count(ptx.Text));
+        Assert.DoesNotContain(".extern", ptx.Text, StringComparison.Ordinal);
+        Assert.InRange(
+            SharedArray().Matches(ptx.Text).Sum(m => int.Parse(m.Groups[1].Value, null)), 0, StaticSharedMemory);
+        Assert.Throws<ArgumentException>(() => ptx.GroupSize("no_such_kernel"));
+        Assert.Throws<PerCoException>(() => PtxFile.Load(program, CudaDriver.OldestCapability - 1));
+    }
+
+    [SkippableFact]
+    public void The_compiler_makes_the_committed_files()
+    {
+        using JsonDocument manifest = Manifest();
+        string expected = manifest.RootElement.GetProperty("compiler").GetString()!;
+        string found = OperatingSystem.IsLinux() ? Run("clang-19", ["--version"]).Split('\n')[0] : "";
+        Skip.If(found != expected, $"needs '{expected}', found '{found}'");
+        DirectoryInfo made = Directory.CreateTempSubdirectory("percoengine-ptx-");
+        try
+        {
+            string said = Run(Path.Combine(Kernels, "build-ptx.sh"), [made.FullName]);
+            Assert.True(
+                File.Exists(Path.Combine(made.FullName, "manifest.json")), $"kernels/build-ptx.sh failed: {said}");
+            Assert.Equal(
+                File.ReadAllText(Path.Combine(Ptx, "manifest.json")).ReplaceLineEndings("\n"),
+                File.ReadAllText(Path.Combine(made.FullName, "manifest.json")));
+        }
+        finally
+        {
+            made.Delete(true);
+        }
+    }
+
+    [SkippableFact]
+    public void Ptxas_assembles_every_file()
+    {
+        Skip.If(Run("ptxas", ["--version"]).Length == 0, "ptxas is absent (Debian: nvidia-cuda-toolkit)");
+        foreach (string file in Directory.GetFiles(Ptx, "*.ptx"))
+        {
+            string target = Path.GetFileName(file).Split('.')[2];
+            string said = Run("ptxas", ["-v", $"-arch={target}", "-o", "/dev/null", file]);
+            Assert.False(said.Contains("error", StringComparison.Ordinal), $"{file}: {said}");
+            Assert.Contains("Used ", said, StringComparison.Ordinal);
+        }
+    }
+
+    private static JsonDocument Manifest() => JsonDocument.Parse(File.ReadAllText(Path.Combine(Ptx, "manifest.json")));
+
+    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    // A checkout on Windows may have carriage returns.
+    private static byte[] Content(string path) => Encoding.UTF8.GetBytes(File.ReadAllText(path).Replace("\r\n", "\n"));
+
+    // What a command prints; nothing where there is no such command.
+    private static string Run(string command, string[] arguments)
+    {
+        var start = new ProcessStartInfo(command, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        try
+        {
+            using Process process = Process.Start(start)!;
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            string output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return output + errors.Result;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return "";
+        }
+    }
+
+    [GeneratedRegex(@"^KERNEL\((\w+),", RegexOptions.Multiline)]
+    private static partial Regex KernelName();
+
+    [GeneratedRegex(@"\.entry ")]
+    private static partial Regex PtxFileEntry();
+
+    [GeneratedRegex(@"\.shared .*\[(\d+)\];")]
+    private static partial Regex SharedArray();
+}
