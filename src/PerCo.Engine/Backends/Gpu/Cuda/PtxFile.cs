@@ -53,7 +53,7 @@ internal sealed class PtxFile
     }
 
     /// <summary>
-    /// The newest target that a device runs: sm_90a only on 9.0 itself, any other on its own version and all later ones.
+    /// The newest target that a device runs: sm_90a only on 9.0 itself, any other also on all later ones.
     /// </summary>
     internal static string? Choose(IEnumerable<string> targets, int capability) =>
         targets.Where(target => IsSpecific(target) ? Version(target) == capability : Version(target) <= capability)
