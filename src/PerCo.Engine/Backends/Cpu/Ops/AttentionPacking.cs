@@ -19,6 +19,7 @@ internal readonly unsafe struct AttentionPacking(
         PackValues(head, start, count);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackKeys(int head, int start, int count)
     {
         float* to = packedKeys + head * blocks.KeysLength + (long)start * blocks.PackedChannels;
@@ -43,12 +44,13 @@ internal readonly unsafe struct AttentionPacking(
         for (int c = 0; c < channels; c += Chunk)
         {
             int n = Math.Min(Chunk, channels - c);
-            new ReadOnlySpan<float>(from + c, n).CopyTo(new Span<float>(to, n));
-            new Span<float>(to + n, Chunk - n).Clear();
+            SmallCopy.Copy(from + c, to, n);
+            SmallCopy.Clear(to + n, Chunk - n);
             to += step;
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackValues(int head, int start, int count)
     {
         float* head0 = packedValues + head * blocks.ValuesLength;
@@ -61,7 +63,11 @@ internal readonly unsafe struct AttentionPacking(
             for (int key = 0; key < count; key += Chunk)
             {
                 int n = Math.Min(Chunk, count - key);
-                new Span<float>(to, n < Chunk ? rows * Chunk : 0).Clear();
+                if (n < Chunk)
+                {
+                    new Span<float>(to, rows * Chunk).Clear();
+                }
+
                 Transpose.Copy(
                     operands.Value(head, start + key) + channel, operands.ValueStride, n, rows, to, Chunk);
                 to += rows * Chunk;

@@ -14,7 +14,7 @@ internal readonly struct AttentionTiles
     private const int MostPanels = 4;
 
     /// <summary>Values of queries and results that leave room for keys and values in the second-level cache.</summary>
-    private const int MostValues = 1 << 16;
+    private const int MostValues = 1 << 17;
 
     /// <summary>Packed keys and values of a picture that stay in the second-level cache.</summary>
     private const int CachedValues = 1 << 17;

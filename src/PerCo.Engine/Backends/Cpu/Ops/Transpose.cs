@@ -14,37 +14,34 @@ internal static unsafe class Transpose
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Copy(float* from, long fromStride, int rows, int columns, float* to, long toStride)
     {
-        int wholeRows = HasBlocks ? rows / Block * Block : 0;
-        int wholeColumns = HasBlocks ? columns / Block * Block : 0;
-        for (int row = 0; row < wholeRows; row += Block)
+        if (rows < Block || columns < Block || !HasBlocks)
         {
-            float* source = from + row * fromStride;
-            float* destination = to + row;
-            for (int column = 0; column < wholeColumns; column += Block)
-            {
-                CopyBlock(source + column, fromStride, destination, toStride);
-                destination += Block * toStride;
-            }
+            CopyValues(from, fromStride, rows, columns, to, toStride);
+            return;
         }
 
-        CopyValues(from, fromStride, 0, wholeRows, wholeColumns, columns, to, toStride);
-        CopyValues(from, fromStride, wholeRows, rows, 0, columns, to, toStride);
+        // The last blocks overlap those before: they write the same values again.
+        for (int y = 0; y < rows; y += Block)
+        {
+            int row = Math.Min(y, rows - Block);
+            for (int x = 0; x < columns; x += Block)
+            {
+                int column = Math.Min(x, columns - Block);
+                CopyBlock(from + row * fromStride + column, fromStride, to + column * toStride + row, toStride);
+            }
+        }
     }
 
     private static bool HasBlocks => Sse.IsSupported || AdvSimd.Arm64.IsSupported;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void CopyValues(
-        float* from, long fromStride, int row, int rows, int firstColumn, int columns, float* to, long toStride)
+    private static void CopyValues(float* from, long fromStride, int rows, int columns, float* to, long toStride)
     {
-        for (; row < rows; row++)
+        for (int row = 0; row < rows; row++)
         {
-            float* source = from + row * fromStride;
-            float* destination = to + row + firstColumn * toStride;
-            for (int column = firstColumn; column < columns; column++)
+            for (int column = 0; column < columns; column++)
             {
-                *destination = source[column];
-                destination += toStride;
+                to[column * toStride + row] = from[row * fromStride + column];
             }
         }
     }
