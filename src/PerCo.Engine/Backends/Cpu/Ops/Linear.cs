@@ -9,7 +9,8 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override LinearWeights PrepareLinear(LinearSpec spec, HostTensor weight, HostTensor? bias) =>
         new CpuLinearWeights(spec, PackedMatrix.FromLinear(
-            Pool, Kernels, weight, bias, paired: spec.Activation == Activation.Geglu));
+            Pool, Kernels, weight, bias, paired: spec.Activation == Activation.Geglu,
+            WeightPlan.Format(weight.Type, weight.Shape.Count)));
 
     /// <inheritdoc/>
     protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
