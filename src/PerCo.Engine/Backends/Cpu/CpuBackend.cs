@@ -25,7 +25,7 @@ public sealed partial class CpuBackend : HostBackend
                 + $"weights, got {Options.Weights}.", nameof(options));
         }
 
-        WeightPlan = new WeightPlan(Options.Weights, Options.TransformedWeightMemory);
+        WeightPlan = Options.WeightPlan;
         InstructionSet = Options.InstructionSet.Resolve();
         Pool = new WorkerPool(Options.Threads);
         Kernels = GemmKernels.For(InstructionSet);

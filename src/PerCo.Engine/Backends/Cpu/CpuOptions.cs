@@ -27,6 +27,9 @@ public sealed record CpuOptions
     /// </summary>
     public WeightPrecision Weights { get; init; }
 
+    /// <summary>Precision and memory of weights together.</summary>
+    internal WeightPlan WeightPlan => new(Weights, TransformedWeightMemory);
+
     /// <summary>
     /// The same bits on every CPU: convolutions are computed directly, and no weight is rounded. Sums are taken in the
     /// same order at every vector width, strict or not.

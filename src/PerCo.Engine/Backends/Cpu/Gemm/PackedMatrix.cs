@@ -137,6 +137,15 @@ internal sealed unsafe class PackedMatrix : IDisposable
         });
     }
 
+    /// <summary>Memory in bytes of a matrix that is not packed yet.</summary>
+    public static long BytesOf(GemmKernels kernels, int k, int columns, bool paired, PanelFormat format)
+    {
+        int panels = paired ? DivideUp(columns / 2, kernels.Width / 2) : DivideUp(columns, kernels.Width);
+        long places = (long)panels * kernels.Width;
+        return RoundUp(k, GemmKernels.KMultiple) * places * format.Size()
+            + (format == PanelFormat.Fp32 ? 1 : 2) * places * sizeof(float);
+    }
+
     /// <summary>A matrix of zeros in fp32.</summary>
     public static PackedMatrix Empty(GemmKernels kernels, int k, int columns, HostTensor? bias)
     {

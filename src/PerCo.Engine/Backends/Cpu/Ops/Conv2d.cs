@@ -18,6 +18,7 @@ public sealed unsafe partial class CpuBackend
         PackedMatrix matrix = PackedMatrix.FromConv2d(
             Pool, Kernels, weight, bias,
             reserved > 0 ? PanelFormat.Fp32 : WeightPlan.Format(weight.Type, weight.Shape.Count));
+        weight.Unload?.Invoke();
         if (reserved > 0)
         {
             PackedMatrix direct = matrix;

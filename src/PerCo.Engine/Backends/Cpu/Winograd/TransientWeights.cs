@@ -1,4 +1,5 @@
 using PerCo.Engine.Backends.Cpu.Gemm;
+using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Backends.Cpu.Winograd;
 
@@ -8,8 +9,8 @@ namespace PerCo.Engine.Backends.Cpu.Winograd;
 /// </summary>
 internal readonly unsafe struct TransientWeights : IParallelBody
 {
-    /// <summary>Bytes of transformed weights at a time: with more, the caches hold less of them.</summary>
-    private const long GroupBytes = 16 << 20;
+    /// <summary>Bytes of transformed weights at a time: inputs are transformed anew for each group of panels.</summary>
+    private const long GroupBytes = 48 << 20;
 
     private readonly CpuConvWeights _weights;
     private readonly float* _transformed;
@@ -36,7 +37,7 @@ internal readonly unsafe struct TransientWeights : IParallelBody
         int k = WinogradWeights.K(weights.Spec.Inputs, weights.Algorithm);
         int group = GroupPanels(direct.Panels, k, direct.Kernels.Width, backend.Pool.Threads);
         long transformed = (long)group * k * direct.Kernels.Width;
-        HostStorage storage = backend.Arena.Rent(transformed + WidenedSize(direct) * backend.Pool.Threads);
+        HostStorage storage = backend.Arena.Rent(transformed + backend.Pool.Threads * WidenedSize(direct));
         try
         {
             for (int first = 0; first < direct.Panels; first += group)
@@ -57,12 +58,21 @@ internal readonly unsafe struct TransientWeights : IParallelBody
         }
     }
 
-    /// <summary>Panels that are transformed at a time: as many as the threads, if not more.</summary>
-    /// <param name="panels">Panels of the matrix.</param>
-    /// <param name="k">Rows of a transformed panel.</param>
-    /// <param name="width">Columns of a panel.</param>
+    /// <summary>Values of scratch memory that a convolution takes.</summary>
+    /// <param name="kernels">Give a panel's width.</param>
+    /// <param name="spec">The convolution.</param>
+    /// <param name="algorithm">Its transform.</param>
     /// <param name="threads">Threads that compute.</param>
-    internal static int GroupPanels(int panels, int k, int width, int threads)
+    public static long ScratchSize(GemmKernels kernels, Conv2dSpec spec, ConvAlgorithm algorithm, int threads)
+    {
+        int panels = PackedMatrix.DivideUp(spec.Outputs, kernels.Width);
+        int k = WinogradWeights.K(spec.Inputs, algorithm);
+        long direct = (long)PackedMatrix.RoundUp(spec.Inputs * 9, GemmKernels.KMultiple) * kernels.Width;
+        return (long)GroupPanels(panels, k, kernels.Width, threads) * k * kernels.Width + threads * direct;
+    }
+
+    /// <summary>Panels that are transformed at a time: as many as the threads, if not more.</summary>
+    private static int GroupPanels(int panels, int k, int width, int threads)
     {
         long most = Math.Max(threads, GroupBytes / ((long)k * width * sizeof(float)));
         return PackedMatrix.DivideUp(panels, PackedMatrix.DivideUp(panels, (int)Math.Min(most, panels)));
