@@ -35,24 +35,32 @@ internal sealed record MemoryPlan(
 
     private const long Mebi = 1 << 20;
 
-    /// <summary>Bytes of the whole process.</summary>
-    public long Total => Overhead + Picture + Stages.Max(stage => stage.Bytes);
+    /// <summary>Bytes that the whole process needs.</summary>
+    public long Least => Overhead + Picture + Stages.Max(stage => stage.Bytes);
 
-    /// <summary>Most bytes of the arena at once.</summary>
+    /// <summary>Bytes that the whole process takes at most: what the arena keeps for the next use counts too.</summary>
+    public long Total => Math.Max(Least, Math.Min(Limit, Overhead + Picture + MostWeights + 2 * Activations));
+
+    /// <summary>Most bytes of activations at once.</summary>
     public long Activations => Stages.Max(stage => stage.Activations);
 
-    /// <summary>What is left for the arena beside the most weights.</summary>
-    public long ArenaLimit => Limit - Overhead - Picture - Stages.Max(stage => stage.Weights);
+    /// <summary>
+    /// Above this the arena gives back what waits for its next use: twice the activations, or what is left beside the
+    /// weights.
+    /// </summary>
+    public long ArenaLimit => Total - Overhead - Picture - MostWeights;
 
     /// <summary>Whether the whole process stays within the limit.</summary>
-    public bool Fits => Total <= Limit;
+    public bool Fits => Least <= Limit;
+
+    private long MostWeights => Stages.Max(stage => stage.Weights);
 
     /// <summary>The plan as a table, for people.</summary>
     public override string ToString()
     {
         IEnumerable<string> lines =
         [
-            $"{Work} within {Mib(Limit)} is planned to take {Mib(Total)}:",
+            $"{Work} within {Mib(Limit)} is planned to take at most {Mib(Total)}:",
             $"  {"stage",-8} {"weights",12} {"activations",12}",
             .. Stages.Select(stage => $"  {stage.Stage.ToString().ToLowerInvariant(),-8} {Mib(stage.Weights),12} "
                 + $"{Mib(stage.Activations),12}"),
@@ -67,7 +75,7 @@ internal sealed record MemoryPlan(
 
     /// <summary>The error that nothing less than this is possible.</summary>
     public PerCoException Refusal() => new(
-        $"{Work} takes at least {Mib(Total)}, more than the limit of {Mib(Limit)}. Allow more memory, or make the "
+        $"{Work} takes at least {Mib(Least)}, more than the limit of {Mib(Limit)}. Allow more memory, or make the "
         + "picture smaller.");
 
     // Rounded up, so that what is asked for suffices.

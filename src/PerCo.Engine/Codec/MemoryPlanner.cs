@@ -50,7 +50,7 @@ internal static class MemoryPlanner
                         return candidate;
                     }
 
-                    least = least is null || candidate.Total < least.Total ? candidate : least;
+                    least = least is null || candidate.Least < least.Least ? candidate : least;
                 }
             }
         }
@@ -65,7 +65,7 @@ internal static class MemoryPlanner
         way = way with { KeepsNetworks = false };
         yield return plan(way);
         MemoryPlan none = plan(way.WithTransformedMemory(0));
-        for (long room = none.Limit - none.Total; room > 1 << 20; room /= 2)
+        for (long room = none.Limit - none.Least; room > 1 << 20; room /= 2)
         {
             yield return plan(way.WithTransformedMemory(room));
         }
