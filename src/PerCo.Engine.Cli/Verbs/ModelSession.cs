@@ -14,7 +14,7 @@ internal sealed class ModelSession(CommonOptions options, ParseResult parsed, Me
 
     public PerCoModel Model => _model ??= Open();
 
-    /// <summary>Prints how memory will be used, to those who ask for details; not twice where nothing changed.</summary>
+    /// <summary>Prints how memory will be used, to those who ask for details, unless it was just printed.</summary>
     public void Plan(Func<PerCoModel, MemoryPlan?> plan)
     {
         if (messages.Verbose && plan(Model) is { } planned && planned.ToString() is var text && text != _printed)

@@ -38,7 +38,7 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
     /// <summary>Bytes of all weights that are prepared.</summary>
     public long WeightBytes { get; private set; }
 
-    /// <summary>Most of them at once since <see cref="ResetPeak"/>, with what preparing them took beside them.</summary>
+    /// <summary>Most of them at once since <see cref="ResetPeak"/>, with what preparing them took besides.</summary>
     public long PeakWeightBytes { get; private set; }
 
     /// <summary>Convolutions whose transformed weights are kept.</summary>
