@@ -24,6 +24,13 @@ internal sealed class CommonOptions
         HelpName = "TYPE",
     };
 
+    private readonly Option<WeightPrecision> _weights = new("--weights")
+    {
+        Description = "What the CPU keeps weights as: fp32, fp16 or int8, for half and a quarter of the memory. "
+            + "Default: as exact as the model's own.",
+        HelpName = "TYPE",
+    };
+
     private readonly Option<int?> _threads = new Option<int?>("--threads", "-j")
     {
         Description = "Threads on the CPU. Default: all. Results do not depend on it.",
@@ -66,8 +73,23 @@ internal sealed class CommonOptions
         command.Options.Add(_model);
         command.Options.Add(Device);
         command.Options.Add(_precision);
+        command.Options.Add(_weights);
         command.Options.Add(_threads);
         command.Options.Add(Strict);
+        command.Validators.Add(result =>
+        {
+            WeightPrecision weights = result.GetValue(_weights);
+            if (weights is WeightPrecision.Fp16 or WeightPrecision.Int8 && result.GetValue(Strict))
+            {
+                result.AddError("--strict keeps all weights as they are: leave out --weights.");
+            }
+
+            if (weights != WeightPrecision.Auto && result.GetResult(Device) is not null
+                && result.GetValue(Device)?.ToLowerInvariant() is not (BackendCatalog.Auto or "cpu"))
+            {
+                result.AddError("--weights is for the CPU: a GPU has --precision.");
+            }
+        });
         AddMessagesTo(command);
     }
 
@@ -92,7 +114,7 @@ internal sealed class CommonOptions
 
     public Backend CreateBackend(ParseResult parsed)
     {
-        var cpu = new CpuOptions { Strict = parsed.GetValue(Strict) };
+        var cpu = new CpuOptions { Strict = parsed.GetValue(Strict), Weights = parsed.GetValue(_weights) };
         if (parsed.GetValue(_threads) is { } threads)
         {
             cpu = cpu with { Threads = threads };

@@ -15,6 +15,7 @@ internal sealed class DecodeCommand
     private readonly BatchOptions _batch = new(".perco files, or .pkl files of PerCo (SD)", ".png", ".ppm");
     private readonly DecodingOptions _decoding = new();
     private readonly PixelLimit _limit = new();
+    private readonly MemoryOption _memory = new();
     private readonly CommonOptions _common = new();
 
     private readonly Option<int?> _samples = new Option<int?>("--samples", "-n")
@@ -50,6 +51,7 @@ internal sealed class DecodeCommand
         command.Options.Add(verb._samples);
         command.Options.Add(verb._format);
         verb._limit.AddTo(command);
+        verb._memory.AddTo(command);
         verb._common.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(verb.Run(parsed, cancellation)));
         return command;
@@ -59,7 +61,7 @@ internal sealed class DecodeCommand
     {
         BatchSettings settings = _batch.Read(parsed);
         Messages messages = _common.Messages(parsed);
-        DecodeOptions options = _decoding.Read(parsed);
+        DecodeOptions options = _decoding.Read(parsed) with { MemoryLimit = _memory.Read(parsed) };
         PerCoFileLimits limits = _limit.ForFiles(parsed);
         string? format = parsed.GetValue(_format)?.ToLowerInvariant();
         InputFiles inputs = InputFiles.Find(
@@ -79,6 +81,7 @@ internal sealed class DecodeCommand
                 // 2. Each sample has a seed of its own; beyond the largest, seeds begin again at 0.
                 DecodeOptions own = options with { Seed = unchecked(
                     (options.Seed ?? file.Seed ?? 0) + (ulong)job.Sample) };
+                session.Plan(model => MemoryPlanner.ForDecoding(model, file, own));
                 DecodeResult result = new PerCoDecoder(session.Model).Decode(file, own, progress, token);
                 token.ThrowIfCancellationRequested();
 

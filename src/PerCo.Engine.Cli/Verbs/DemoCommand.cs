@@ -31,6 +31,7 @@ internal static class DemoCommand
         var common = new CommonOptions();
         var encoding = new EncodingOptions();
         var decoding = new DecodingOptions();
+        var memory = new MemoryOption();
         var command = new Command(
             "demo",
             """
@@ -47,24 +48,26 @@ internal static class DemoCommand
         };
         encoding.AddTo(command);
         decoding.AddTo(command, withSeedStepsGuidance: false);
+        memory.AddTo(command);
         common.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(
             Run(
                 parsed, parsed.GetValue(input)!, parsed.GetValue(output)!, parsed.GetValue(ablation), common, encoding,
-                decoding, cancellation)));
+                decoding, memory, cancellation)));
         return command;
     }
 
     private static int Run(
         ParseResult parsed, string input, string folder, Ablation ablation, CommonOptions common,
-        EncodingOptions encoding, DecodingOptions decoding, CancellationToken cancellation)
+        EncodingOptions encoding, DecodingOptions decoding, MemoryOption memory, CancellationToken cancellation)
     {
         Image original = ImageFormats.Load(input);
         using Backend backend = common.CreateBackend(parsed);
         using PerCoModel model = common.OpenModel(parsed, backend);
         (EncodeResult encoded, DecodeResult decoded) = common.CreateProgress(parsed).Run(progress =>
-            AblationRun.Run(model, original, ablation, encoding.Read(parsed), decoding.Read(parsed), progress,
-                cancellation));
+            AblationRun.Run(
+                model, original, ablation, encoding.Read(parsed) with { MemoryLimit = memory.Read(parsed) },
+                decoding.Read(parsed) with { MemoryLimit = memory.Read(parsed) }, progress, cancellation));
 
         // The demo's own folder may be overwritten by the next demo; nothing else is.
         cancellation.ThrowIfCancellationRequested();

@@ -17,6 +17,7 @@ internal sealed class EncodeCommand
     private readonly BatchOptions _batch = new("PNG, JPEG or PPM", PerCoFile.Extension, PercoSdFile.Extension);
     private readonly EncodingOptions _encoding = new();
     private readonly PixelLimit _limit = new();
+    private readonly MemoryOption _memory = new();
     private readonly CommonOptions _common = new();
 
     private readonly Option<int?> _targetBytes = new Option<int?>("--target-bytes")
@@ -52,6 +53,7 @@ internal sealed class EncodeCommand
         command.Options.Add(verb._targetBytes);
         command.Options.Add(verb._format);
         verb._limit.AddTo(command);
+        verb._memory.AddTo(command);
         verb._common.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(verb.Run(parsed, cancellation)));
         return command;
@@ -63,7 +65,7 @@ internal sealed class EncodeCommand
         Messages messages = _common.Messages(parsed);
         string? format = parsed.GetValue(_format)?.ToLowerInvariant();
         ImageLimits limits = _limit.ForPictures(parsed);
-        EncodeOptions options = _encoding.Read(parsed);
+        EncodeOptions options = _encoding.Read(parsed) with { MemoryLimit = _memory.Read(parsed) };
         CaptionFile? captions = _encoding.ReadCaptionFile(parsed);
         if (parsed.GetValue(_targetBytes) is not null && (options.BitsPerPixel is not null || !options.Codes))
         {
@@ -82,6 +84,7 @@ internal sealed class EncodeCommand
                 Image image = Picture(job.Input, limits);
                 EncodeOptions own = captions?.For(job.Input) is { } caption
                     ? options with { Caption = caption } : options;
+                session.Plan(model => MemoryPlanner.ForEncoding(model, image.Width, image.Height, own));
                 bool pickled = format is null
                     ? FileKinds.HasExtension(job.Output, PercoSdFile.Extension) : format == Pickle;
                 (EncodeResult result, byte[] bytes) = Encode(

@@ -10,8 +10,19 @@ internal sealed class ModelSession(CommonOptions options, ParseResult parsed, Me
 {
     private Backend? _backend;
     private PerCoModel? _model;
+    private string? _printed;
 
     public PerCoModel Model => _model ??= Open();
+
+    /// <summary>Prints how memory will be used, to those who ask for details, unless it was just printed.</summary>
+    public void Plan(Func<PerCoModel, MemoryPlan?> plan)
+    {
+        if (messages.Verbose && plan(Model) is { } planned && planned.ToString() is var text && text != _printed)
+        {
+            messages.Detail(text);
+            _printed = text;
+        }
+    }
 
     public void Dispose()
     {

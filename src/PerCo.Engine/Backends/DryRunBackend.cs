@@ -1,3 +1,6 @@
+using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends.Cpu.Gemm;
+using PerCo.Engine.Backends.Cpu.Winograd;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 
@@ -7,14 +10,22 @@ namespace PerCo.Engine.Backends;
 /// Runs networks on shapes alone: nothing is computed, and what the CPU's arena and prepared weights would take is
 /// added up. The network's own code is the formula of its memory, so that the two cannot differ.
 /// </summary>
-/// <param name="strict">Whether the CPU would compute convolutions directly, with small weights.</param>
-internal sealed class DryRunBackend(bool strict) : Backend, IRowBandOps
+/// <param name="kernels">The CPU's kernels, whose panels the weights fill up.</param>
+/// <param name="threads">The CPU's threads, each with scratch memory.</param>
+/// <param name="weights">How weights are stored.</param>
+/// <param name="strict">Whether convolutions are computed directly.</param>
+internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan weights, bool strict)
+    : Backend, IRowBandOps
 {
-    /// <summary>Inputs · outputs up to which a 3×3 convolution's weights are prepared for F(4×4, 3×3).</summary>
-    private const long MostChannelPairs4 = 1 << 20;
+    /// <summary>Scratch of a thread in a matrix product: packed rows, widened columns and a tile, with room.</summary>
+    private const long ProductScratch = 1 << 20;
+
+    /// <summary>Tiles that a thread of a Winograd convolution works on at once, with room.</summary>
+    private const int WinogradTiles = 64;
 
     private long _inUse;
     private long _peak;
+    private long _transformed;
 
     public override string Name => "dry run";
 
@@ -24,10 +35,23 @@ internal sealed class DryRunBackend(bool strict) : Backend, IRowBandOps
 
     public override long PeakMemory => _peak;
 
-    /// <summary>Bytes of all weights that were prepared.</summary>
+    /// <summary>Bytes of all weights that are prepared.</summary>
     public long WeightBytes { get; private set; }
 
-    public override void ResetPeak() => _peak = _inUse;
+    /// <summary>Most of them at once since <see cref="ResetPeak"/>, with what preparing them took besides.</summary>
+    public long PeakWeightBytes { get; private set; }
+
+    /// <summary>Convolutions whose transformed weights are kept.</summary>
+    public int KeptConvs { get; private set; }
+
+    /// <summary>Convolutions whose weights are transformed at every use.</summary>
+    public int TransientConvs { get; private set; }
+
+    public override void ResetPeak()
+    {
+        _peak = _inUse;
+        PeakWeightBytes = WeightBytes;
+    }
 
     public override void TrimMemory()
     {
@@ -49,24 +73,40 @@ internal sealed class DryRunBackend(bool strict) : Backend, IRowBandOps
 
     public override ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias)
     {
-        long pairs = (long)spec.Inputs * spec.Outputs;
-        bool transformed = !strict && spec is { KernelHeight: 3, KernelWidth: 3, Stride: 1 };
-        int taps = !transformed ? spec.KernelHeight * spec.KernelWidth : pairs <= MostChannelPairs4 ? 36 : 16;
-        return new Conv(spec, Count(pairs * taps));
+        ConvAlgorithm algorithm = ConvPlan.Choose(spec, strict);
+        long transformed = ConvPlan.TransformedBytes(spec, algorithm);
+        bool kept = transformed > 0 && transformed <= weights.TransformedMemoryLeft(_transformed);
+        PanelFormat format = kept ? PanelFormat.Fp32 : weights.Format(weight.Type, weight.Shape.Count);
+        long direct = PackedMatrix.BytesOf(
+            kernels, spec.Inputs * spec.KernelHeight * spec.KernelWidth, spec.Outputs, paired: false, format);
+        if (!kept)
+        {
+            TransientConvs += algorithm == ConvAlgorithm.Direct ? 0 : 1;
+            return new Conv(this, spec, algorithm, kept, Add(direct), 0);
+        }
+
+        KeptConvs++;
+        _transformed += transformed;
+        PeakWeightBytes = Math.Max(PeakWeightBytes, WeightBytes + direct + transformed);
+        long bytes = Add(PackedMatrix.BytesOf(
+            kernels, WinogradWeights.K(spec.Inputs, algorithm), spec.Outputs, paired: false, PanelFormat.Fp32));
+        return new Conv(this, spec, algorithm, kept, bytes, transformed);
     }
 
-    public override LinearWeights PrepareLinear(LinearSpec spec, HostTensor weight, HostTensor? bias) =>
-        new Matrix(spec, Count(weight.Shape.Count));
+    public override LinearWeights PrepareLinear(LinearSpec spec, HostTensor weight, HostTensor? bias) => new Matrix(
+        this, spec, Add(PackedMatrix.BytesOf(
+            kernels, spec.Inputs, spec.Outputs, spec.Activation == Activation.Geglu,
+            weights.Format(weight.Type, weight.Shape.Count))));
 
     public override NormWeights PrepareNorm(HostTensor scale, HostTensor shift) =>
-        new Norm((int)scale.Shape.Count, Count(2 * scale.Shape.Count));
+        new Norm(this, (int)scale.Shape.Count, Add(2 * scale.Shape.Count * sizeof(float)));
 
     // Tables stay where the checkpoint is mapped.
     public override EmbeddingWeights PrepareEmbedding(HostTensor table) =>
         new Table(table.Shape[0], table.Shape[1], 0);
 
     public override CodebookWeights PrepareCodebook(HostTensor codes) =>
-        new Codes(codes.Shape[^2], codes.Shape[^1], Count(codes.Shape.Count));
+        new Codes(this, codes.Shape[^2], codes.Shape[^1], Add(2 * codes.Shape.Count * sizeof(float)));
 
     Tensor IRowBandOps.View(Tensor x, long first, Shape shape) => new(this, shape, new Storage(this, 0));
 
@@ -79,15 +119,30 @@ internal sealed class DryRunBackend(bool strict) : Backend, IRowBandOps
 
     protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
     {
+        var conv = (Conv)weights;
+        if (conv.Algorithm == ConvAlgorithm.Direct)
+        {
+            Scratch(threads * ProductScratch);
+            return;
+        }
+
+        // Transformed inputs and sums of a thread's tiles, and the weights where they are not kept.
+        long values = (long)threads * ConvPlan.Taps(conv.Algorithm) * WinogradTiles
+            * (PackedMatrix.RoundUp(conv.Spec.Inputs, GemmKernels.Chunk) + kernels.Width);
+        values += conv.IsKept ? 0 : TransientWeights.ScratchSize(kernels, conv.Spec, conv.Algorithm, threads);
+        Scratch(values * sizeof(float));
     }
 
-    protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
-    {
-    }
+    protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result) =>
+        Scratch(threads * ProductScratch);
 
+    // Keys and values in the order of the kernels, each head's rounded up to whole panels.
     protected override void AttentionCore(
         ChannelSlice q, ChannelSlice k, ChannelSlice v, in AttentionSpec spec, Tensor result)
     {
+        long channels = PackedMatrix.RoundUp(k.Count / spec.Heads, GemmKernels.Chunk);
+        long keys = PackedMatrix.RoundUp(k.Tensor.Shape.Tokens, AttentionBlocks.BlockKeys);
+        Scratch(2 * k.Tensor.Shape.Batch * spec.Heads * channels * keys * sizeof(float) + threads * ProductScratch);
     }
 
     protected override void GroupNormCore(
@@ -129,31 +184,58 @@ internal sealed class DryRunBackend(bool strict) : Backend, IRowBandOps
     {
     }
 
-    private long Count(long values)
+    private long Add(long bytes)
     {
-        long bytes = checked(values * sizeof(float));
         WeightBytes += bytes;
+        PeakWeightBytes = Math.Max(PeakWeightBytes, WeightBytes);
         return bytes;
     }
+
+    private void Scratch(long bytes) => _peak = Math.Max(_peak, _inUse + HostArena.RoundUp(bytes));
 
     private sealed class Storage(DryRunBackend backend, long bytes) : TensorStorage
     {
         protected internal override void Release() => backend._inUse -= bytes;
     }
 
-    private sealed class Conv(Conv2dSpec spec, long bytes) : ConvWeights(spec)
+    private sealed class Conv(
+        DryRunBackend backend, Conv2dSpec spec, ConvAlgorithm algorithm, bool isKept, long bytes, long transformed)
+        : ConvWeights(spec)
     {
+        public ConvAlgorithm Algorithm => algorithm;
+
+        public bool IsKept => isKept;
+
         public override long Bytes => bytes;
+
+        protected override void Dispose(bool disposing)
+        {
+            backend.WeightBytes -= bytes;
+            backend._transformed -= transformed;
+            base.Dispose(disposing);
+        }
     }
 
-    private sealed class Matrix(LinearSpec spec, long bytes) : LinearWeights(spec)
+    private sealed class Matrix(DryRunBackend backend, LinearSpec spec, long bytes) : LinearWeights(spec)
     {
         public override long Bytes => bytes;
+
+        protected override void Dispose(bool disposing)
+        {
+            backend.WeightBytes -= bytes;
+            base.Dispose(disposing);
+        }
     }
 
-    private sealed class Norm(int channels, long bytes) : NormWeights(channels)
+    private sealed class Norm(DryRunBackend backend, int channels, long bytes) : NormWeights(channels)
     {
         public override long Bytes => bytes;
+
+        protected override void Dispose(bool disposing)
+        {
+            backend.WeightBytes -= bytes;
+            base.Dispose(disposing);
+        }
     }
 
     private sealed class Table(int entries, int channels, long bytes) : EmbeddingWeights(entries, channels)
@@ -161,8 +243,15 @@ internal sealed class DryRunBackend(bool strict) : Backend, IRowBandOps
         public override long Bytes => bytes;
     }
 
-    private sealed class Codes(int entries, int channels, long bytes) : CodebookWeights(entries, channels)
+    private sealed class Codes(DryRunBackend backend, int entries, int channels, long bytes)
+        : CodebookWeights(entries, channels)
     {
         public override long Bytes => bytes;
+
+        protected override void Dispose(bool disposing)
+        {
+            backend.WeightBytes -= bytes;
+            base.Dispose(disposing);
+        }
     }
 }

@@ -12,6 +12,9 @@ internal sealed unsafe class HostArena : IDisposable
     /// <summary>A cache line, and a whole AVX-512 register.</summary>
     public const int Alignment = 64;
 
+    /// <summary><see cref="KeepLimit"/> where nobody sets another.</summary>
+    public const long DefaultKeepLimit = 4L << 30;
+
     private readonly Dictionary<long, Stack<nint>> _free = [];
     private readonly Lock _lock = new();
     private long _freeBytes;
@@ -21,7 +24,7 @@ internal sealed unsafe class HostArena : IDisposable
     /// Bytes above which blocks that wait for their next use go back to the system before another one is taken: passes
     /// over small pictures never come near it, and large ones do not pile up blocks of all their sizes.
     /// </summary>
-    public long KeepLimit { get; set; } = 4L << 30;
+    public long KeepLimit { get; set; } = DefaultKeepLimit;
 
     /// <summary>Bytes handed out.</summary>
     public long InUse { get; private set; }

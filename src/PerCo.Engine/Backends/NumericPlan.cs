@@ -12,6 +12,9 @@ public enum NumericPlan
     /// <summary>fp16 weights, fp32 activations and arithmetic.</summary>
     Fp16Weights,
 
+    /// <summary>int8 weights with a factor for each output channel, fp32 activations and arithmetic.</summary>
+    Int8Weights,
+
     /// <summary>fp16 weights and activations, fp32 sums, norms and softmax.</summary>
     Fp16,
 }

@@ -51,7 +51,7 @@ public static class AblationRun
                 }
 
             case Ablation.Autoencoder:
-                var clock = new StageClock(model.Backend, progress, cancellation);
+                var clock = new StageClock(model, progress, cancellation);
                 Image picture = clock.Run(CodecStage.Picture, () =>
                 {
                     using Tensor latent = encoder.Latent(image, file.Grid);
@@ -69,11 +69,18 @@ public static class AblationRun
 
     private static Tensor Features(PerCoModel model, PerCoEncoder encoder, Image image, CodeGrid grid, ModelRate rate)
     {
-        HyperEncoder hyperEncoder = model.HyperEncoder(rate);
         lock (model.Backend.Exclusive)
         {
-            using Tensor latent = encoder.Latent(image, grid);
-            return hyperEncoder.Encode(latent);
+            model.BeginStage();
+            try
+            {
+                using Tensor latent = encoder.Latent(image, grid);
+                return model.HyperEncoder(rate).Encode(latent);
+            }
+            finally
+            {
+                model.EndStage();
+            }
         }
     }
 }

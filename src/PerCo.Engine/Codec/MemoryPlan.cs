@@ -1,136 +1,84 @@
 using System.Globalization;
-using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
-using PerCo.Engine.Diffusion;
-using PerCo.Engine.Imaging;
-using PerCo.Engine.Tensors;
-using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Codec;
 
-/// <summary>
-/// The memory that a picture will take, known before anything is computed: the networks run once on shapes alone.
-/// </summary>
-/// <param name="Weights">Bytes of the prepared weights.</param>
-/// <param name="Activations">Most bytes of the arena at once.</param>
-/// <param name="Picture">Bytes of the picture itself, as bytes and as floats.</param>
-/// <param name="LatentWindow">Rows and columns of the latent that are denoised at once.</param>
-internal sealed record MemoryPlan(long Weights, long Activations, long Picture, int LatentWindow)
+/// <summary>What a stage takes at most.</summary>
+/// <param name="Stage">The stage.</param>
+/// <param name="Weights">Bytes of prepared weights, those of other stages that stay loaded included.</param>
+/// <param name="Activations">Bytes of the arena.</param>
+internal readonly record struct StageMemory(CodecStage Stage, long Weights, long Activations)
 {
-    /// <summary>The runtime, the program, and the threads' scratch memory.</summary>
-    public const long Overhead = 160L << 20;
+    /// <summary>Bytes of both.</summary>
+    public long Bytes => Weights + Activations;
+}
 
-    private const double Mebi = 1 << 20;
+/// <summary>
+/// How a picture is worked on within a limit of memory, and what that takes: known before anything is computed. Made
+/// by <see cref="MemoryPlanner"/>.
+/// </summary>
+/// <param name="Work">What is planned, for people: "Decoding 768x512 pixels".</param>
+/// <param name="Limit">Bytes that the whole process may take.</param>
+/// <param name="Stages">The stages in their order.</param>
+/// <param name="Picture">Bytes of the picture itself, as bytes and as floats, and of its file.</param>
+/// <param name="LatentWindow">Rows and columns of the latent that are denoised at once; 0 where none are.</param>
+/// <param name="Weights">How weights are stored.</param>
+/// <param name="KeepsNetworks">Whether networks stay loaded when their stage is over.</param>
+/// <param name="KeptConvs">Convolutions whose transformed weights are kept.</param>
+/// <param name="TransientConvs">Convolutions that transform their weights at every use.</param>
+internal sealed record MemoryPlan(
+    string Work, long Limit, IReadOnlyList<StageMemory> Stages, long Picture, int LatentWindow, WeightPlan Weights,
+    bool KeepsNetworks, int KeptConvs, int TransientConvs)
+{
+    /// <summary>The runtime, the program, and what both leave to the garbage collector while they load.</summary>
+    public const long Overhead = 128L << 20;
 
-    /// <summary>Smaller windows than the last see too little of the picture.</summary>
-    private static readonly int[] Windows = [NoisePredictors.DefaultWindow, 96, 64];
+    private const long Mebi = 1 << 20;
 
-    /// <summary>Bytes of the whole process.</summary>
-    public long Total => Overhead + Weights + Activations + Picture;
+    /// <summary>Bytes that the whole process needs.</summary>
+    public long Least => Overhead + Picture + Stages.Max(stage => stage.Bytes);
 
-    /// <summary>Predicts what encoding takes.</summary>
-    public static MemoryPlan ForEncoding(PerCoModel model, int width, int height, EncodeOptions options)
+    /// <summary>Bytes that the whole process takes at most: what the arena keeps for the next use counts too.</summary>
+    public long Total => Math.Max(Least, Math.Min(Limit, Overhead + Picture + MostWeights + 2 * Activations));
+
+    /// <summary>Most bytes of activations at once.</summary>
+    public long Activations => Stages.Max(stage => stage.Activations);
+
+    /// <summary>
+    /// Above this the arena gives back what waits for its next use: twice the activations, or what is left beside the
+    /// weights.
+    /// </summary>
+    public long ArenaLimit => Total - Overhead - Picture - MostWeights;
+
+    /// <summary>Whether the whole process stays within the limit.</summary>
+    public bool Fits => Least <= Limit;
+
+    private long MostWeights => Stages.Max(stage => stage.Weights);
+
+    /// <summary>The plan as a table, for people.</summary>
+    public override string ToString()
     {
-        using DryRunBackend backend = CreateBackend(model);
-        using PerCoModel dry = PerCoModel.Open(model.Folder.Path, backend);
-        if (options.Caption is null)
-        {
-            dry.Captioner.Caption(new Image(PictureGeometry.MinExtent, PictureGeometry.MinExtent));
-        }
-
-        long pixels = (long)width * height;
-        if (options.Codes)
-        {
-            ModelRate rate = dry.Folder.NearestRate(options.BitsPerPixel);
-            PictureGeometry geometry = PictureGeometry.Of(width, height, dry.Grid(rate), dry.LatentStride);
-            pixels = (long)geometry.PaddedWidth * geometry.PaddedHeight;
-            using Tensor image = backend.Allocate(
-                new Shape(1, geometry.PaddedHeight, geometry.PaddedWidth, Image.Channels));
-            using Tensor latent = dry.Vae.EncodeMean(image);
-            dry.HyperEncoder(rate).Encode(latent).Dispose();
-        }
-
-        return new MemoryPlan(backend.WeightBytes, backend.PeakMemory, PictureBytes(pixels), 0);
+        IEnumerable<string> lines =
+        [
+            $"{Work} within {Mib(Limit)} is planned to take at most {Mib(Total)}:",
+            $"  {"stage",-8} {"weights",12} {"activations",12}",
+            .. Stages.Select(stage => $"  {stage.Stage.ToString().ToLowerInvariant(),-8} {Mib(stage.Weights),12} "
+                + $"{Mib(stage.Activations),12}"),
+            $"  picture {Mib(Picture)}, program {Mib(Overhead)}",
+            $"  weights {Weights.Precision.ToString().ToLowerInvariant()}; {TransientConvs} of the "
+                + $"{KeptConvs + TransientConvs} Winograd convolutions transform their weights at every use",
+            $"  networks {(KeepsNetworks ? "stay loaded" : "are freed after their stage")}"
+                + (LatentWindow > 0 ? $"; windows of {LatentWindow}x{LatentWindow} in the latent" : ""),
+        ];
+        return string.Join('\n', lines);
     }
 
-    /// <summary>Predicts what decoding takes with windows of a size.</summary>
-    public static MemoryPlan ForDecoding(PerCoModel model, PerCoFile file, Guidance guidance, int window)
-    {
-        using DryRunBackend backend = CreateBackend(model);
-        using PerCoModel dry = PerCoModel.Open(model.Folder.Path, backend);
-        ModelRate rate = dry.Rate(file.Grid);
-        PictureGeometry geometry = PictureGeometry.Of(file.Width, file.Height, file.Grid, dry.LatentStride);
-        TextConditions text = dry.EncodeText(file.Caption);
-        Shape latentShape = new(1, geometry.LatentHeight, geometry.LatentWidth, dry.LatentChannels);
+    /// <summary>The error that nothing less than this is possible.</summary>
+    public PerCoException Refusal() => new(
+        $"{Work} takes at least {Mib(Least)}, more than the limit of {Mib(Limit)}. Allow more memory, or make the "
+        + "picture smaller.");
 
-        // 1. One step: all others take as much.
-        using (Tensor local = backend.Allocate(new Shape(
-            1, file.Grid.HasCodes ? file.Grid.Rows(file.Height) : 1,
-            file.Grid.HasCodes ? file.Grid.Columns(file.Width) : 1, dry.UNet(rate).LocalChannels)))
-        {
-            INoisePredictor predictor = NoisePredictors.Create(
-                dry.UNet(rate), local, text, guidance, geometry, window);
-            using var owned = predictor as IDisposable;
-            predictor.Predict(
-                new float[latentShape.Count], 0, guidance.Rows, new float[guidance.Rows.Length * latentShape.Count]);
-        }
-
-        // 2. The picture.
-        using Tensor latent = backend.Allocate(latentShape);
-        dry.Vae.Decode(latent).Dispose();
-        return new MemoryPlan(
-            backend.WeightBytes, backend.PeakMemory,
-            PictureBytes((long)geometry.PaddedWidth * geometry.PaddedHeight), window);
-    }
-
-    /// <summary>Checks that a picture can be encoded within a limit, and holds the arena to it.</summary>
-    /// <exception cref="PerCoException">It cannot; says how much is needed.</exception>
-    public static MemoryPlan RequireForEncoding(
-        PerCoModel model, int width, int height, EncodeOptions options, long limit)
-    {
-        MemoryPlan plan = ForEncoding(model, width, height, options);
-        return plan.Total <= limit ? plan.Apply(model, limit) : throw plan.Refuse("Encoding", width, height, limit);
-    }
-
-    /// <summary>The largest windows that a file can be decoded with within a limit.</summary>
-    /// <exception cref="PerCoException">There are none; says how much is needed.</exception>
-    public static MemoryPlan RequireForDecoding(PerCoModel model, PerCoFile file, Guidance guidance, long limit)
-    {
-        MemoryPlan? plan = null;
-        foreach (int window in Windows)
-        {
-            plan = ForDecoding(model, file, guidance, window);
-            if (plan.Total <= limit)
-            {
-                return plan.Apply(model, limit);
-            }
-        }
-
-        throw plan!.Refuse("Decoding", file.Width, file.Height, limit);
-    }
-
-    /// <summary>The parts, for people.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Total / Mebi:0} MiB (weights {Weights / Mebi:0}, activations {Activations / Mebi:0}, picture "
-        + $"{Picture / Mebi:0}, program {Overhead / Mebi:0})");
-
-    private static DryRunBackend CreateBackend(PerCoModel model) => model.Backend is HostBackend
-        ? new DryRunBackend(model.Backend is not CpuBackend cpu || cpu.Options.Strict)
-        : throw new PerCoException(
-            $"Memory can be limited on the CPU only, not on {model.Backend.Name}. Leave the limit out.");
-
-    // Twice as bytes (padded or cropped, and not), once as floats.
-    private static long PictureBytes(long pixels) => checked(pixels * Image.Channels * (2 + sizeof(float)));
-
-    private MemoryPlan Apply(PerCoModel model, long limit)
-    {
-        ((HostBackend)model.Backend).Arena.KeepLimit = limit - (Total - Activations);
-        return this;
-    }
-
-    private PerCoException Refuse(string what, int width, int height, long limit) => new(string.Create(
-        CultureInfo.InvariantCulture,
-        $"{what} {width}x{height} pixels takes {this}, more than the limit of {limit / Mebi:0} MiB. Allow more "
-        + $"memory, or make the picture smaller."));
+    // Rounded up, so that what is asked for suffices.
+    private static string Mib(long bytes) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(bytes + Mebi - 1) / Mebi} MiB");
 }

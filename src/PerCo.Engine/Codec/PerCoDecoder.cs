@@ -52,13 +52,13 @@ public sealed class PerCoDecoder(PerCoModel model)
         ModelRate rate = model.Rate(file.Grid);
         ulong seed = options.Seed ?? file.Seed ?? 0;
         int steps = options.Steps ?? file.Steps ?? rate.Steps;
-        double guidance = options.Guidance ?? file.Guidance ?? rate.Guidance;
+        double guidance = GuidanceOf(file, rate, options);
         PictureGeometry geometry = PictureGeometry.Of(file.Width, file.Height, file.Grid, model.LatentStride);
-        Guidance scales = Guidance.TextAndCodes((float)guidance, (float)options.CodesGuidance);
-        int window = options.MemoryLimit is { } limit
-            ? MemoryPlan.RequireForDecoding(model, file, scales, limit).LatentWindow
-            : options.LatentWindow;
-        var clock = new StageClock(model.Backend, progress, cancellation);
+        Guidance scales = Scales(guidance, options);
+        MemoryPlan? plan = MemoryPlanner.ForDecoding(model, file, options);
+        model.Use(plan);
+        int window = plan?.LatentWindow ?? options.LatentWindow;
+        var clock = new StageClock(model, progress, cancellation);
 
         // 1. Codes → z_l [1, rows, columns, channels]: what is where.
         using Tensor? looked = features is not null ? null : clock.Run(CodecStage.Codes, () => file.Grid.HasCodes
@@ -100,6 +100,16 @@ public sealed class PerCoDecoder(PerCoModel model)
         using Tensor picture = model.Vae.Decode(unscaled);
         return ImageTensors.Download(picture);
     }
+
+    /// <summary>The scales of guidance that a file is decoded with.</summary>
+    internal static Guidance Scales(PerCoFile file, ModelRate rate, DecodeOptions options) =>
+        Scales(GuidanceOf(file, rate, options), options);
+
+    private static Guidance Scales(double guidance, DecodeOptions options) =>
+        Guidance.TextAndCodes((float)guidance, (float)options.CodesGuidance);
+
+    private static double GuidanceOf(PerCoFile file, ModelRate rate, DecodeOptions options) =>
+        options.Guidance ?? file.Guidance ?? rate.Guidance;
 
     private void CheckModel(PerCoFile file, DecodeOptions options)
     {

@@ -31,12 +31,8 @@ public sealed class PerCoEncoder(PerCoModel model)
         options ??= new EncodeOptions();
         options.Check();
         PictureGeometry.CheckSize(image);
-        if (options.MemoryLimit is { } limit)
-        {
-            MemoryPlan.RequireForEncoding(model, image.Width, image.Height, options, limit);
-        }
-
-        var clock = new StageClock(model.Backend, progress, cancellation);
+        model.Use(MemoryPlanner.ForEncoding(model, image.Width, image.Height, options));
+        var clock = new StageClock(model, progress, cancellation);
 
         // 1. What the picture shows, in words.
         string caption = options.Caption

@@ -1,4 +1,5 @@
 using PerCo.Engine.Backends;
+using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Diffusion;
 using PerCo.Engine.Networks.Blip2;
 using PerCo.Engine.Networks.ClipText;
@@ -18,9 +19,10 @@ namespace PerCo.Engine.Codec;
 public sealed class PerCoModel : IDisposable
 {
     private readonly Dictionary<string, object> _parts = [];
-    private readonly List<WeightFolder> _weights = [];
+    private readonly Dictionary<string, WeightFolder> _weights = [];
     private readonly Lock _lock = new();
     private readonly bool _ownsBackend;
+    private MemoryPlan? _plan;
     private bool _disposed;
 
     private PerCoModel(ModelFolder folder, Backend backend, bool ownsBackend)
@@ -115,6 +117,64 @@ public sealed class PerCoModel : IDisposable
         $"unet {rate.Index}",
         () => new UNet(Backend, UNetConfig.Read(Config(rate.UNetFolder)), Weights(rate.UNetFolder)));
 
+    /// <summary>
+    /// Computes within a plan from now on, or without one. Networks whose weights another plan would store otherwise
+    /// are loaded anew.
+    /// </summary>
+    internal void Use(MemoryPlan? plan)
+    {
+        lock (Backend.Exclusive)
+        {
+            if (_plan?.Weights != plan?.Weights)
+            {
+                ReleaseNetworks();
+            }
+
+            _plan = plan;
+        }
+    }
+
+    /// <summary>Sets the backend to this model's plan: called before networks are loaded or run.</summary>
+    internal void BeginStage()
+    {
+        if (Backend is HostBackend host)
+        {
+            host.Arena.KeepLimit = _plan?.ArenaLimit ?? HostArena.DefaultKeepLimit;
+        }
+
+        if (Backend is CpuBackend cpu)
+        {
+            cpu.WeightPlan = _plan?.Weights ?? cpu.Options.WeightPlan;
+        }
+    }
+
+    /// <summary>Frees what the plan does not keep until the next stage.</summary>
+    internal void EndStage()
+    {
+        if (_plan is { KeepsNetworks: false })
+        {
+            ReleaseNetworks();
+            Backend.TrimMemory();
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+        }
+    }
+
+    /// <summary>Frees all networks; they are loaded again when they are needed.</summary>
+    internal void ReleaseNetworks()
+    {
+        lock (_lock)
+        {
+            foreach ((string name, object part) in _parts)
+            {
+                if (part is IDisposable network)
+                {
+                    network.Dispose();
+                    _parts.Remove(name);
+                }
+            }
+        }
+    }
+
     /// <summary>The features of "no codes": zeros.</summary>
     internal Tensor NoCodes(ModelRate rate)
     {
@@ -156,13 +216,9 @@ public sealed class PerCoModel : IDisposable
                 }
 
                 _disposed = true;
-                foreach (object part in _parts.Values)
-                {
-                    (part as IDisposable)?.Dispose();
-                }
-
+                ReleaseNetworks();
                 _parts.Clear();
-                foreach (WeightFolder weights in _weights)
+                foreach (WeightFolder weights in _weights.Values)
                 {
                     weights.Dispose();
                 }
@@ -192,8 +248,11 @@ public sealed class PerCoModel : IDisposable
 
     private WeightFolder Weights(string folder)
     {
-        WeightFolder weights = WeightFolder.Open(folder);
-        _weights.Add(weights);
+        if (!_weights.TryGetValue(folder, out WeightFolder? weights))
+        {
+            _weights[folder] = weights = WeightFolder.Open(folder);
+        }
+
         return weights;
     }
 

@@ -4,7 +4,7 @@ using PerCo.Engine.Backends;
 namespace PerCo.Engine.Codec;
 
 /// <summary>Runs stages: one at a time on a shared backend, measured, reported and cancellable between them.</summary>
-internal sealed class StageClock(Backend backend, IProgress<CodecProgress>? progress, CancellationToken cancellation)
+internal sealed class StageClock(PerCoModel model, IProgress<CodecProgress>? progress, CancellationToken cancellation)
 {
     private readonly List<StageReport> _reports = [];
 
@@ -15,11 +15,21 @@ internal sealed class StageClock(Backend backend, IProgress<CodecProgress>? prog
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new CodecProgress(stage, 0));
         T result;
+        Backend backend = model.Backend;
         lock (backend.Exclusive)
         {
             long start = Stopwatch.GetTimestamp();
             backend.ResetPeak();
-            result = work();
+            model.BeginStage();
+            try
+            {
+                result = work();
+            }
+            finally
+            {
+                model.EndStage();
+            }
+
             _reports.Add(new StageReport(stage, Stopwatch.GetElapsedTime(start).TotalSeconds, backend.PeakMemory));
         }
 

@@ -41,6 +41,9 @@ public sealed class HostTensor
     /// <summary>Little-endian elements.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
 
+    /// <summary>Gives memory back that can be had again; null where there is none.</summary>
+    internal Action? Unload { get; init; }
+
     /// <summary>Creates a fp32 tensor that owns a copy of nothing: it keeps <paramref name="values"/>.</summary>
     public static HostTensor FromFloats(string name, Shape shape, float[] values)
     {
@@ -145,15 +148,7 @@ public sealed class HostTensor
         string name = $"{parts[0].Name} and {parts.Length - 1} more";
         if (sameType)
         {
-            var bytes = new byte[shape.Count * type.Size()];
-            int start = 0;
-            foreach (HostTensor part in parts)
-            {
-                part.Bytes.Span.CopyTo(bytes.AsSpan(start));
-                start += part.Bytes.Length;
-            }
-
-            return new HostTensor(name, type, shape, bytes);
+            return new HostTensor(name, type, shape, new StackedBytes(parts.ToArray()).Memory);
         }
 
         var values = new float[shape.Count];
@@ -190,6 +185,54 @@ public sealed class HostTensor
         Shape.CopyTo(extents);
         extents[1] = count;
         return FromFloats($"{Name}[:, {start}:{start + count}]", new Shape(extents), values);
+    }
+
+    // Copied when they are first read: whoever plans memory asks for the shape alone.
+    private sealed class StackedBytes : System.Buffers.MemoryManager<byte>
+    {
+        private readonly HostTensor[] _parts;
+        private readonly int _length;
+        private byte[]? _bytes;
+
+        public StackedBytes(HostTensor[] parts)
+        {
+            _parts = parts;
+            _length = checked((int)parts.Sum(part => (long)part.Bytes.Length));
+        }
+
+        public override Memory<byte> Memory => CreateMemory(_length);
+
+        public override Span<byte> GetSpan()
+        {
+            lock (_parts)
+            {
+                return _bytes ??= Copy();
+            }
+        }
+
+        public override System.Buffers.MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+
+        private byte[] Copy()
+        {
+            var bytes = new byte[_length];
+            int start = 0;
+            foreach (HostTensor part in _parts)
+            {
+                part.Bytes.Span.CopyTo(bytes.AsSpan(start));
+                start += part.Bytes.Length;
+                part.Unload?.Invoke();
+            }
+
+            return bytes;
+        }
     }
 
     private sealed class FloatBytes(float[] values) : System.Buffers.MemoryManager<byte>

@@ -23,6 +23,7 @@ internal sealed record Tolerances(
         NumericPlan.Fp32Direct => new(1e-4, 1e-4, 1e-3, 60, 50),
         NumericPlan.Fp32Winograd => new(5e-4, 2e-3, 5e-3, 60, 50),
         NumericPlan.Fp16Weights => new(3e-3, 1e-2, 3e-2, 40, 35),
+        NumericPlan.Int8Weights => new(3e-2, 5e-2, 3e-1, 30, 25),
         NumericPlan.Fp16 => new(1e-2, 3e-2, 5e-2, 40, 35),
         _ => throw new ArgumentOutOfRangeException(nameof(plan), plan, "A plan without tolerances."),
     };

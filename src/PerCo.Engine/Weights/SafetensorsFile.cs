@@ -88,7 +88,10 @@ internal sealed unsafe class SafetensorsFile : IWeightSource, IDisposable
 
         // One view per tensor, so that files beyond 2 GiB work although a Memory counts in int.
         var view = new MappedBytes(this, entry.Begin, (int)(entry.End - entry.Begin));
-        tensor = new HostTensor($"{Name}: tensor '{key}'", entry.Type, entry.Shape, view.Memory);
+        tensor = new HostTensor($"{Name}: tensor '{key}'", entry.Type, entry.Shape, view.Memory)
+        {
+            Unload = view.Unload,
+        };
         return true;
     }
 
@@ -141,6 +144,17 @@ internal sealed unsafe class SafetensorsFile : IWeightSource, IDisposable
         {
             ObjectDisposedException.ThrowIf(file._disposed, file);
             return new Span<byte>(file._data + offset, length);
+        }
+
+        public void Unload()
+        {
+            lock (file._lock)
+            {
+                if (!file._disposed)
+                {
+                    MappedPages.Unload(file._data + offset, length);
+                }
+            }
         }
 
         public override MemoryHandle Pin(int elementIndex = 0)

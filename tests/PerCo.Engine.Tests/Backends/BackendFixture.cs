@@ -68,6 +68,17 @@ public sealed class CpuAvx2Fixture()
 public sealed class CpuVector128Fixture()
     : BackendFixture(() => new CpuBackend(new CpuOptions { InstructionSet = InstructionSet.Vector128, Threads = 1 }));
 
+/// <summary>
+/// Weights in fp16. Rounding is off by up to 2⁻¹¹ of a value's power of two, evenly spread: 2⁻¹¹/√3 of a power of two
+/// that is 1.5 times smaller than the values, 1.9e-4. GEGLU multiplies two such results, and small cases scatter.
+/// </summary>
+public sealed class CpuFp16Fixture()
+    : BackendFixture(() => new CpuBackend(new CpuOptions { Weights = WeightPrecision.Fp16, Threads = 2 }))
+{
+    public override Tolerance Adapt(Tolerance tolerance) =>
+        new(Math.Max(tolerance.Normalised, 4e-4), Math.Max(tolerance.Worst, 4e-3));
+}
+
 /// <summary>The widest vectors, the same bits on every CPU.</summary>
 public sealed class CpuStrictFixture()
     : BackendFixture(() => new CpuBackend(new CpuOptions { Strict = true, Threads = 2 }));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PerCo.Engine.Cli;
+using PerCo.Engine.Cli.Verbs;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Cli;
@@ -33,6 +34,15 @@ public class UsageTests
     [InlineData("--rate is '0', expected a number above 0", "encode", "a", "--rate", "0")]
     [InlineData("--rate is 'NaN'", "encode", "a", "--rate", "NaN")]
     [InlineData("--max-pixels is '0'", "info", "a", "--max-pixels", "0")]
+    [InlineData("--memory is '0', expected a size such as 600MiB", "encode", "a", "--memory", "0")]
+    [InlineData("--memory is 'lots'", "decode", "a", "--memory", "lots")]
+    [InlineData("--memory is '4XiB'", "demo", "a", "--memory", "4XiB")]
+    [InlineData("--memory is '-4GiB'", "encode", "a", "--memory", "-4GiB")]
+    [InlineData("--memory is '1e3MiB'", "encode", "a", "--memory", "1e3MiB")]
+    [InlineData("--memory is '9000000TiB'", "encode", "a", "--memory", "9000000TiB")]
+    [InlineData("--memory is 'GiB'", "encode", "a", "--memory", "GiB")]
+    [InlineData("--strict keeps all weights", "decode", "a", "--strict", "--weights", "int8")]
+    [InlineData("--weights is for the CPU", "decode", "a", "--device", "opencl", "--weights", "fp16")]
     [InlineData("--target-bytes is '0'", "encode", "a", "--target-bytes", "0")]
     [InlineData("--scheduler is 'magic', expected one of ddim", "decode", "a", "--scheduler", "magic")]
     [InlineData("--format is 'gif', expected one of png, ppm", "decode", "a", "--format", "gif")]
@@ -51,6 +61,22 @@ public class UsageTests
     {
         ParseResult parsed = CommandLineApp.Build().Parse(arguments);
         Assert.Contains(expected, Assert.Single(parsed.Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1", 1)]
+    [InlineData("800000000", 800_000_000)]
+    [InlineData("12KiB", 12 << 10)]
+    [InlineData("600MiB", 600 << 20)]
+    [InlineData("4GiB", 4L << 30)]
+    [InlineData("1.5gib", 3L << 29)]
+    [InlineData("2 GB", 2_000_000_000)]
+    [InlineData("3mb", 3_000_000)]
+    [InlineData("1TB", 1_000_000_000_000)]
+    public void Sizes_of_memory_have_units(string text, long bytes)
+    {
+        Assert.True(MemoryOption.TryParse(text, out long parsed));
+        Assert.Equal(bytes, parsed);
     }
 
     [Fact]

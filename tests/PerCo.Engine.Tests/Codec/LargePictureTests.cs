@@ -48,16 +48,27 @@ public class LargePictureTests
     }
 
     [Theory]
-    [InlineData(128)]
-    [InlineData(16)]
-    public void After_the_first_step_nothing_is_taken_from_the_system(int window)
+    [InlineData(128, WeightPrecision.Auto, false, long.MaxValue)]
+    [InlineData(16, WeightPrecision.Auto, false, long.MaxValue)]
+    [InlineData(128, WeightPrecision.Auto, false, 0)]
+    [InlineData(128, WeightPrecision.Auto, true, 0)]
+    [InlineData(128, WeightPrecision.Fp32, false, long.MaxValue)]
+    [InlineData(128, WeightPrecision.Fp16, false, 0)]
+    [InlineData(16, WeightPrecision.Fp16, false, 0)]
+    [InlineData(128, WeightPrecision.Int8, false, 0)]
+    public void After_the_first_step_nothing_is_taken_from_the_system(
+        int window, WeightPrecision weights, bool strict, long transformed)
     {
-        using var backend = new CpuBackend();
+        using var backend = new CpuBackend(new CpuOptions
+        {
+            Weights = weights, Strict = strict, TransformedWeightMemory = transformed,
+        });
         using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, backend);
         Image image = TestPictures.Meadow(Width, Height);
         PerCoFile file = new PerCoEncoder(model).Encode(image, new EncodeOptions { Caption = "" }).File;
         var counter = new AllocationCounter(backend);
-        new PerCoDecoder(model).Decode(file, new DecodeOptions { Steps = 4, LatentWindow = window }, counter);
+        new PerCoDecoder(model).Decode(
+            file, new DecodeOptions { Steps = 4, Guidance = 3, LatentWindow = window }, counter);
         Assert.Equal(4, counter.AfterSteps.Count);
         Assert.True(counter.AfterSteps[0] > 0);
         Assert.All(counter.AfterSteps, count => Assert.Equal(counter.AfterSteps[0], count));

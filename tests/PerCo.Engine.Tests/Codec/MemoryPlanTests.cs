@@ -1,30 +1,41 @@
+using System.Text.Json;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Codec;
-using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
+using PerCo.Engine.Tests.Cli;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Codec;
 
 /// <summary>What is predicted against what is taken.</summary>
-public class MemoryPlanTests
+public sealed class MemoryPlanTests : IDisposable
 {
+    private readonly CpuBackend _backend = new();
+    private readonly PerCoModel _model;
+
+    public MemoryPlanTests() => _model = PerCoModel.Open(TestPaths.DefaultModel, _backend);
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _backend.Dispose();
+    }
+
     [Theory]
     [InlineData(320, 200, 128)]
     [InlineData(512, 384, 128)]
     [InlineData(448, 640, 32)]
     public void Activations_are_predicted_within_15_percent(int width, int height, int window)
     {
-        using var backend = new CpuBackend();
-        using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, backend);
-        EncodeResult encoded = new PerCoEncoder(model).Encode(
+        EncodeResult encoded = new PerCoEncoder(_model).Encode(
             TestPictures.Meadow(width, height), new EncodeOptions { Caption = "" });
-        long encoding = MemoryPlan.ForEncoding(model, width, height, new EncodeOptions { Caption = "" }).Activations;
-        DecodeResult decoded = new PerCoDecoder(model).Decode(
-            encoded.File, new DecodeOptions { Steps = 1, Guidance = 2, LatentWindow = window });
-        long decoding = MemoryPlan.ForDecoding(model, encoded.File, Guidance.Text(2), window).Activations;
-        Assert.InRange((double)encoding / Peak(encoded.Stages), 0.85, 1.15);
-        Assert.InRange((double)decoding / Peak(decoded.Stages), 0.85, 1.15);
+        MemoryPlan encoding = Encoding(width, height, 4L << 30);
+        var options = new DecodeOptions { Steps = 1, Guidance = 2, LatentWindow = window };
+        DecodeResult decoded = new PerCoDecoder(_model).Decode(encoded.File, options);
+        MemoryPlan decoding = MemoryPlanner.ForDecoding(
+            _model, encoded.File, options with { MemoryLimit = 4L << 30 })!;
+        Assert.InRange((double)encoding.Activations / Peak(encoded.Stages), 1, 1.15);
+        Assert.InRange((double)decoding.Activations / Peak(decoded.Stages), 1, 1.15);
 
         static long Peak(IEnumerable<StageReport> stages) => stages.Max(stage => stage.PeakBytes);
     }
@@ -32,47 +43,143 @@ public class MemoryPlanTests
     [Fact]
     public void Large_pictures_fit_into_6_GiB()
     {
-        using var backend = new CpuBackend();
-        using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, backend);
-        PerCoFile file = new PerCoEncoder(model).Encode(
-            TestPictures.Meadow(64, 64), new EncodeOptions { Caption = "" }).File with { Width = 4000, Height = 3000 };
-        long encoding = MemoryPlan.ForEncoding(model, 4000, 3000, new EncodeOptions()).Total;
-        long decoding = MemoryPlan.ForDecoding(model, file, Guidance.Text(2), 128).Total;
-        Assert.InRange(encoding, 1L << 30, 4L << 30);
-        Assert.InRange(decoding, 2L << 30, 6L << 30);
+        PerCoFile file = File(64, 64) with
+        {
+            Width = 4000, Height = 3000, Indices = new int[250 * 188],
+        };
+        MemoryPlan encoding = MemoryPlanner.ForEncoding(
+            _model, 4000, 3000, new EncodeOptions { MemoryLimit = 6L << 30 })!;
+        MemoryPlan decoding = MemoryPlanner.ForDecoding(
+            _model, file, new DecodeOptions { MemoryLimit = 6L << 30, Guidance = 2 })!;
+        Assert.InRange(encoding.Least, 1L << 30, 4L << 30);
+        Assert.InRange(decoding.Least, 2L << 30, 6L << 30);
+        Assert.True(encoding.KeepsNetworks && decoding.KeepsNetworks);
     }
 
-    [Fact]
-    public void Weights_are_counted()
+    [Theory]
+    [InlineData(WeightPrecision.Auto, long.MaxValue)]
+    [InlineData(WeightPrecision.Auto, 0)]
+    [InlineData(WeightPrecision.Fp16, 0)]
+    [InlineData(WeightPrecision.Int8, 0)]
+    public void Weights_are_counted(WeightPrecision precision, long transformed)
     {
-        using var backend = new CpuBackend();
+        using var backend = new CpuBackend(new CpuOptions
+        {
+            Weights = precision, TransformedWeightMemory = transformed, Threads = 2,
+        });
         using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, backend);
         model.Vae.LoadEncoder();
         long expected = model.Vae.WeightBytes + model.HyperEncoder(model.Folder.NearestRate(null)).WeightBytes;
-        long actual = MemoryPlan.ForEncoding(model, 64, 64, new EncodeOptions { Caption = "" }).Weights;
-        Assert.InRange((double)actual / expected, 0.7, 1.15);
+        MemoryPlan plan = MemoryPlanner.ForEncoding(
+            model, 64, 64, new EncodeOptions { Caption = "", MemoryLimit = 4L << 30 })!;
+        Assert.InRange((double)plan.Stages[^1].Weights / expected, 1, 1.1);
+        Assert.Equal(precision, plan.Weights.Precision);
+        Assert.Equal(transformed == 0, plan.KeptConvs == 0);
+        Assert.Equal(transformed != 0, plan.TransientConvs == 0);
+    }
+
+    [Fact]
+    public void Less_memory_gives_up_speed_and_no_pixel()
+    {
+        // Kept networks, then transformed weights, then fp32 weights, of which an fp16 model loses nothing.
+        PerCoFile file = File(128, 96);
+        MemoryPlan? last = null;
+        var seen = new HashSet<(bool Keeps, bool Transient, WeightPrecision Precision)>();
+        byte[] pixels = Decode(null);
+        for (long limit = 600L << 20; ; limit -= 4 << 20)
+        {
+            MemoryPlan plan;
+            try
+            {
+                plan = MemoryPlanner.ForDecoding(_model, file, new DecodeOptions { MemoryLimit = limit })!;
+            }
+            catch (PerCoException)
+            {
+                break;
+            }
+
+            Assert.True(plan.Total <= limit);
+            Assert.True(plan.ArenaLimit >= plan.Activations);
+            if (seen.Add((plan.KeepsNetworks, plan.TransientConvs > 0, plan.Weights.Precision)))
+            {
+                Assert.Equal(pixels, Decode(limit));
+                last = plan;
+            }
+        }
+
+        Assert.Equal(
+            [
+                (true, false, WeightPrecision.Auto), (false, false, WeightPrecision.Auto),
+                (false, true, WeightPrecision.Auto),
+            ],
+            seen.Where(way => way.Precision == WeightPrecision.Auto));
+        Assert.Equal((0, WeightPrecision.Fp16), (last!.KeptConvs, last.Weights.Precision));
+        Assert.Equal(pixels, Decode(null));
+
+        byte[] Decode(long? limit) => new PerCoDecoder(_model).Decode(
+            file, new DecodeOptions { Steps = 1, MemoryLimit = limit }).Image.Pixels;
+    }
+
+    [SkippableTheory]
+    [InlineData(320)]
+    [InlineData(600)]
+    public void The_whole_process_stays_within_the_plan(int mebibytes)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "The peak of another process is read from Linux.");
+        using var folder = new TemporaryFolder();
+        string picture = folder.Picture("p.png", 512, 384);
+        var demo = CliProcess.Run(
+            "demo", picture, "-o", folder.File("out"), "--caption", "", "--steps", "2", "--json", "--memory",
+            $"{mebibytes}MiB");
+        Assert.True(demo.ExitCode == 0, demo.Error);
+        using JsonDocument json = JsonDocument.Parse(demo.Output);
+        long peak = json.RootElement.GetProperty("peakMemory").GetInt64();
+        long limit = (long)mebibytes << 20;
+        PerCoFile file = PerCoFile.Load(folder.File("out/p.perco"));
+        long planned = Math.Max(
+            Encoding(512, 384, limit).Total,
+            MemoryPlanner.ForDecoding(_model, file, new DecodeOptions { MemoryLimit = limit })!.Total);
+        Assert.InRange((double)peak / planned, 0.5, 1);
     }
 
     [Fact]
     public void A_limit_that_is_too_low_is_refused_before_anything_runs()
     {
-        using var backend = new CpuBackend();
-        using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, backend);
         Image image = TestPictures.Meadow(100, 80);
         var encode = new EncodeOptions { Caption = "", MemoryLimit = 1 << 20 };
-        PerCoException e = Assert.Throws<PerCoException>(() => new PerCoEncoder(model).Encode(image, encode));
-        Assert.Contains("Encoding 100x80 pixels takes", e.Message, StringComparison.Ordinal);
+        PerCoException e = Assert.Throws<PerCoException>(() => new PerCoEncoder(_model).Encode(image, encode));
+        Assert.Contains("Encoding 100x80 pixels takes at least ", e.Message, StringComparison.Ordinal);
         Assert.Contains("limit of 1 MiB", e.Message, StringComparison.Ordinal);
-        Assert.Equal(0, backend.Arena.SystemAllocations);
+        Assert.Equal(0, _backend.Arena.SystemAllocations);
 
-        PerCoFile file = new PerCoEncoder(model).Encode(image, encode with { MemoryLimit = 4L << 30 }).File;
+        // What the message asks for is enough.
+        long least = long.Parse(e.Message.Split("at least ")[1].Split(' ')[0], null);
+        PerCoFile file = new PerCoEncoder(_model).Encode(image, encode with { MemoryLimit = least << 20 }).File;
         var decode = new DecodeOptions { Steps = 1, MemoryLimit = 1 << 20 };
-        e = Assert.Throws<PerCoException>(() => new PerCoDecoder(model).Decode(file, decode));
-        Assert.Contains("Decoding 100x80 pixels takes", e.Message, StringComparison.Ordinal);
+        e = Assert.Throws<PerCoException>(() => new PerCoDecoder(_model).Decode(file, decode));
+        Assert.Contains("Decoding 100x80 pixels takes at least ", e.Message, StringComparison.Ordinal);
         Assert.Equal(
-            new PerCoDecoder(model).Decode(file, decode with { MemoryLimit = null }).Image.Pixels,
-            new PerCoDecoder(model).Decode(file, decode with { MemoryLimit = 4L << 30 }).Image.Pixels);
+            new PerCoDecoder(_model).Decode(file, decode with { MemoryLimit = null }).Image.Pixels,
+            new PerCoDecoder(_model).Decode(file, decode with { MemoryLimit = 4L << 30 }).Image.Pixels);
         Assert.Throws<ArgumentOutOfRangeException>(
-            () => new PerCoDecoder(model).Decode(file, decode with { MemoryLimit = 0 }));
+            () => new PerCoDecoder(_model).Decode(file, decode with { MemoryLimit = 0 }));
     }
+
+    [Fact]
+    public void The_plan_is_a_table()
+    {
+        string text = Encoding(64, 48, 1L << 30).ToString();
+        Assert.StartsWith("Encoding 64x48 pixels within 1024 MiB is planned to take at most ", text,
+            StringComparison.Ordinal);
+        foreach (string part in (string[])["latent ", "codes ", "picture 1 MiB", "networks stay loaded"])
+        {
+            Assert.Contains(part, text, StringComparison.Ordinal);
+        }
+    }
+
+    private MemoryPlan Encoding(int width, int height, long limit) => MemoryPlanner.ForEncoding(
+        _model, width, height, new EncodeOptions { Caption = "", MemoryLimit = limit })!;
+
+    private PerCoFile File(int width, int height) => new PerCoEncoder(_model).Encode(
+        TestPictures.Meadow(width, height), new EncodeOptions { Caption = "" }).File;
 }

@@ -9,7 +9,7 @@ namespace PerCo.Engine.Tests.Repository;
 public partial class DocumentTests
 {
     public static TheoryData<string> Documents => new("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
-        "docs/FORMAT.md");
+        "docs/FORMAT.md", "docs/precision.md");
 
     [Theory]
     [MemberData(nameof(Documents))]

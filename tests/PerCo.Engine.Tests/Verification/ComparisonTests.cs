@@ -60,6 +60,7 @@ public sealed class ComparisonTests
     [InlineData(NumericPlan.Fp32Direct, 1e-4, 1e-4, 1e-3, 60, 50)]
     [InlineData(NumericPlan.Fp32Winograd, 5e-4, 2e-3, 5e-3, 60, 50)]
     [InlineData(NumericPlan.Fp16Weights, 3e-3, 1e-2, 3e-2, 40, 35)]
+    [InlineData(NumericPlan.Int8Weights, 3e-2, 5e-2, 3e-1, 30, 25)]
     [InlineData(NumericPlan.Fp16, 1e-2, 3e-2, 5e-2, 40, 35)]
     public void TolerancesArePromised(
         NumericPlan plan, double network, double margin, double gap, double loop, double pipeline) =>

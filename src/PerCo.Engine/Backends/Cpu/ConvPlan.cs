@@ -16,13 +16,13 @@ internal enum ConvAlgorithm
 }
 
 /// <summary>
-/// Chooses how a convolution is computed, from its channels and the memory left: a picture's size is not known when
-/// weights are prepared, and a choice by timing would give other pixels from run to run.
+/// Chooses how a convolution is computed, from its channels alone: a picture's size is not known when weights are
+/// prepared, and a choice by timing or by the memory left would give other pixels from run to run.
 /// </summary>
 /// <remarks>
 /// F(4×4) does a quarter of the direct sum's products, but its weights take 4 times the memory. In these networks many
 /// channels mean few pixels, where reading the weights is what takes the time: there F(2×2), with 16/9 of the memory
-/// and 4/9 of the products, is faster.
+/// and 4/9 of the products, is faster. Where memory is short, weights are transformed at every use.
 /// </remarks>
 internal static class ConvPlan
 {
@@ -32,33 +32,26 @@ internal static class ConvPlan
     /// <summary>The algorithm of a layer.</summary>
     /// <param name="spec">The layer.</param>
     /// <param name="strict">Whether all layers are computed directly.</param>
-    /// <param name="memory">Bytes that transformed weights may take.</param>
-    public static ConvAlgorithm Choose(Conv2dSpec spec, bool strict, long memory)
+    public static ConvAlgorithm Choose(Conv2dSpec spec, bool strict)
     {
         if (strict || spec is not { KernelHeight: 3, KernelWidth: 3, Stride: 1 })
         {
             return ConvAlgorithm.Direct;
         }
 
-        long pairs = (long)spec.Inputs * spec.Outputs;
-        if (pairs <= MostChannelPairs4 && TransformedBytes(spec, ConvAlgorithm.Winograd4) <= memory)
-        {
-            return ConvAlgorithm.Winograd4;
-        }
-
-        return TransformedBytes(spec, ConvAlgorithm.Winograd2) <= memory ? ConvAlgorithm.Winograd2
-            : ConvAlgorithm.Direct;
+        return (long)spec.Inputs * spec.Outputs <= MostChannelPairs4 ? ConvAlgorithm.Winograd4
+            : ConvAlgorithm.Winograd2;
     }
+
+    /// <summary>Taps of a transformed kernel.</summary>
+    public static int Taps(ConvAlgorithm algorithm) => algorithm switch
+    {
+        ConvAlgorithm.Winograd4 => 36,
+        ConvAlgorithm.Winograd2 => 16,
+        _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, "Not transformed."),
+    };
 
     /// <summary>Bytes of a layer's transformed weights; 0 where they are not transformed.</summary>
-    public static long TransformedBytes(Conv2dSpec spec, ConvAlgorithm algorithm)
-    {
-        int taps = algorithm switch
-        {
-            ConvAlgorithm.Winograd4 => 36,
-            ConvAlgorithm.Winograd2 => 16,
-            _ => 0,
-        };
-        return checked((long)spec.Inputs * spec.Outputs * taps * sizeof(float));
-    }
+    public static long TransformedBytes(Conv2dSpec spec, ConvAlgorithm algorithm) => algorithm == ConvAlgorithm.Direct
+        ? 0 : checked((long)spec.Inputs * spec.Outputs * Taps(algorithm) * sizeof(float));
 }

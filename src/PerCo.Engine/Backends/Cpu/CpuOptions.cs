@@ -16,15 +16,23 @@ public sealed record CpuOptions
 
     /// <summary>
     /// Memory in bytes that Winograd's transformed weights may take, which are up to 4 times larger than the weights
-    /// themselves. Layers that are loaded when it is used up are computed with smaller transforms or directly. A
-    /// quarter
-    /// of the machine's memory by default; small models never come near it.
+    /// themselves. Layers that are loaded when it is used up transform their weights at every use, which is slower and
+    /// gives the same bits. A quarter of the machine's memory by default; small models never come near it.
     /// </summary>
     public long TransformedWeightMemory { get; init; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
 
     /// <summary>
-    /// The same bits on every CPU: convolutions are computed directly (no Winograd, which depends on the memory limit).
-    /// Sums are taken in the same order at every vector width, strict or not.
+    /// What weights are kept as: by default so that nothing is lost. fp16 takes half the memory and int8 a quarter, for
+    /// differences that docs/precision.md states.
+    /// </summary>
+    public WeightPrecision Weights { get; init; }
+
+    /// <summary>Precision and memory of weights together.</summary>
+    internal WeightPlan WeightPlan => new(Weights, TransformedWeightMemory);
+
+    /// <summary>
+    /// The same bits on every CPU: convolutions are computed directly, and no weight is rounded. Sums are taken in the
+    /// same order at every vector width, strict or not.
     /// </summary>
     public bool Strict { get; init; }
 }

@@ -74,6 +74,17 @@ internal unsafe interface ISimd<V>
     /// <summary>Whether all lanes are equal (NaN equals nothing).</summary>
     static abstract bool AllEqual(V a, V b);
 
+    // ---- Weights that are stored narrower ------------------------------------------------------------------------
+
+    /// <summary>
+    /// <see cref="Count"/> finite fp16 values, each times 2⁻¹¹²: the bits in the places that fp32 has for them, whose
+    /// exponents count from 127 instead of 15. Exact, and so is the product with 2¹¹².
+    /// </summary>
+    static abstract V WidenHalf(ushort* source);
+
+    /// <summary><see cref="Count"/> signed bytes as floats.</summary>
+    static abstract V WidenByte(sbyte* source);
+
     // ---- Registers of doubles, half as many, for sums that must not lose digits ---------------------------------
 
     /// <summary>The first half of the lanes as doubles.</summary>

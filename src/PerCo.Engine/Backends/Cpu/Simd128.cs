@@ -92,6 +92,21 @@ internal readonly unsafe struct Simd128 : ISimd<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AllEqual(V a, V b) => Vector128.EqualsAll(a, b);
 
+    /// <remarks>Extending the sign fills the bits between it and the exponent; the mask clears them again.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V WidenHalf(ushort* source)
+    {
+        Vector128<int> extended = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)source).AsInt16());
+        return ((extended << 13) & Vector128.Create(unchecked((int)0x8FFFE000))).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V WidenByte(sbyte* source)
+    {
+        Vector128<short> words = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte());
+        return Vector128.ConvertToSingle(Vector128.WidenLower(words));
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V WidenLower(V a) => Vector128.WidenLower(a).AsSingle();
 

@@ -77,6 +77,17 @@ internal readonly unsafe struct Simd256 : ISimd<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AllEqual(V a, V b) => Vector256.EqualsAll(a, b);
 
+    /// <remarks>Extending the sign fills the bits between it and the exponent; the mask clears them again.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V WidenHalf(ushort* source)
+    {
+        Vector256<int> extended = Avx2.ConvertToVector256Int32((short*)source);
+        return ((extended << 13) & Vector256.Create(unchecked((int)0x8FFFE000))).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V WidenByte(sbyte* source) => Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V WidenLower(V a) => Vector256.WidenLower(a).AsSingle();
 

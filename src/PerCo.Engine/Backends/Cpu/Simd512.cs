@@ -67,6 +67,18 @@ internal readonly unsafe struct Simd512 : ISimd<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AllEqual(V a, V b) => Vector512.EqualsAll(a, b);
 
+    /// <remarks>Extending the sign fills the bits between it and the exponent; the mask clears them again.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V WidenHalf(ushort* source)
+    {
+        Vector512<int> extended = Avx512F.ConvertToVector512Int32(Vector256.Load((short*)source));
+        return ((extended << 13) & Vector512.Create(unchecked((int)0x8FFFE000))).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V WidenByte(sbyte* source) =>
+        Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source)));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V WidenLower(V a) => Vector512.WidenLower(a).AsSingle();
 

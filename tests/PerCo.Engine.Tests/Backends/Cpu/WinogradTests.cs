@@ -85,10 +85,10 @@ public abstract class WinogradTests(BackendFixture fixture) : OpSuite(fixture)
     private static CpuConvWeights Prepare(
         CpuBackend cpu, ConvAlgorithm algorithm, Conv2dSpec spec, HostTensor weight, HostTensor bias)
     {
-        PackedMatrix matrix = algorithm == ConvAlgorithm.Winograd2
-            ? WinogradWeights.Pack<WinogradTransform2>(cpu.Pool, cpu.Kernels, weight, bias)
-            : WinogradWeights.Pack<WinogradTransform4>(cpu.Pool, cpu.Kernels, weight, bias);
-        return new CpuConvWeights(spec, algorithm, matrix);
+        using PackedMatrix direct = PackedMatrix.FromConv2d(cpu.Pool, cpu.Kernels, weight, bias, PanelFormat.Fp32);
+        return new CpuConvWeights(
+            spec, algorithm, WinogradWeights.Transform(cpu.Pool, direct, bias, spec.Inputs, algorithm),
+            isTransformed: true);
     }
 }
 

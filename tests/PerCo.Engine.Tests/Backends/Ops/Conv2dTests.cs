@@ -232,6 +232,9 @@ public sealed class CpuAvx2Conv2dTests(CpuAvx2Fixture fixture)
 public sealed class CpuVector128Conv2dTests(CpuVector128Fixture fixture)
     : Conv2dTests(fixture), IClassFixture<CpuVector128Fixture>;
 
+public sealed class CpuFp16Conv2dTests(CpuFp16Fixture fixture)
+    : Conv2dTests(fixture), IClassFixture<CpuFp16Fixture>;
+
 public sealed class CpuStrictConv2dTests(CpuStrictFixture fixture)
     : Conv2dTests(fixture), IClassFixture<CpuStrictFixture>;
 

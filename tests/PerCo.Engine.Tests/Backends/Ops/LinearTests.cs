@@ -139,6 +139,9 @@ public sealed class CpuAvx2LinearTests(CpuAvx2Fixture fixture)
 public sealed class CpuVector128LinearTests(CpuVector128Fixture fixture)
     : LinearTests(fixture), IClassFixture<CpuVector128Fixture>;
 
+public sealed class CpuFp16LinearTests(CpuFp16Fixture fixture)
+    : LinearTests(fixture), IClassFixture<CpuFp16Fixture>;
+
 public sealed class CpuStrictLinearTests(CpuStrictFixture fixture)
     : LinearTests(fixture), IClassFixture<CpuStrictFixture>;
 

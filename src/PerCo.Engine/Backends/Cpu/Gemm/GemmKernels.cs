@@ -70,6 +70,9 @@ internal sealed unsafe class GemmKernels
     public delegate*<long, float*, float*, float*, long, float*, long, float*, void> Tile(int rows, int vectors) =>
         _tiles[vectors * (Rows + 1) + rows];
 
+    /// <summary>What reads panels of a narrow format.</summary>
+    public NarrowKernels Narrow(PanelFormat format) => NarrowKernels.For(Lanes, format);
+
     public void Add(
         int rows, int vectors, delegate*<long, float*, float*, float*, long, float*, long, float*, void> kernel) =>
         _tiles[vectors * (Rows + 1) + rows] = kernel;

@@ -68,7 +68,8 @@ internal unsafe struct MatrixProduct
         int blockK = PackedMatrix.RoundUp(PackedMatrix.DivideUp(Matrix.K, blocks), GemmKernels.Chunk);
         int rows = PackedMatrix.DivideUp(Rows, rowBlocks);
         long tile = (long)kernels.Rows * kernels.Width;
-        long scratch = PackedMatrix.RoundUp(checked((int)(tile + (long)rows * blockK)), GemmKernels.Chunk);
+        long widened = Matrix.Format == PanelFormat.Fp32 ? 0 : (long)blockK * kernels.Width;
+        long scratch = PackedMatrix.RoundUp(checked((int)(tile + widened + (long)rows * blockK)), GemmKernels.Chunk);
         HostStorage storage = backend.Arena.Rent(scratch * backend.Pool.Threads);
         try
         {
@@ -81,6 +82,7 @@ internal unsafe struct MatrixProduct
                 BlockK = blockK,
                 Scratch = storage.Values,
                 ScratchStride = scratch,
+                Widened = widened,
                 Finish = TileFinish.For(backend.InstructionSet, Activation),
                 NeedsFinish = Residual != null || Activation != Activation.None,
             });
@@ -129,6 +131,7 @@ internal unsafe struct MatrixProduct
         public int BlockK;
         public float* Scratch;
         public long ScratchStride;
+        public long Widened;
         public delegate*<float*, long, float*, float*, long, int, int, void> Finish;
         public bool NeedsFinish;
 
@@ -145,7 +148,8 @@ internal unsafe struct MatrixProduct
             int panel1 = Part(matrix.Panels, columnBlock + 1, ColumnBlocks);
             var strips = new Strips(rows, matrix.Kernels.Rows);
             float* tile = Scratch + worker * ScratchStride;
-            float* packed = tile + (long)matrix.Kernels.Rows * matrix.Kernels.Width;
+            float* widened = tile + (long)matrix.Kernels.Rows * matrix.Kernels.Width;
+            float* packed = widened + Widened;
 
             for (int k0 = 0; k0 < matrix.K; k0 += BlockK)
             {
@@ -159,7 +163,8 @@ internal unsafe struct MatrixProduct
 
                 for (int panel = panel0; panel < panel1; panel++)
                 {
-                    MultiplyPanel(group, row0, strips, panel, k0, k, packed, stride, tile);
+                    float* b = matrix.Widen(panel, k0, k, widened);
+                    MultiplyPanel(group, row0, strips, panel, k0, k, packed, stride, b, tile);
                 }
             }
         }
@@ -167,7 +172,8 @@ internal unsafe struct MatrixProduct
         // All rows of the block: what the panel decides is computed once, since a tile takes only some thousand cycles.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void MultiplyPanel(
-            int group, int row0, Strips strips, int panel, int k0, int k, float* packed, int packedStride, float* tile)
+            int group, int row0, Strips strips, int panel, int k0, int k, float* packed, int packedStride, float* b,
+            float* tile)
         {
             PackedMatrix matrix = Product.Matrix;
             GemmKernels kernels = matrix.Kernels;
@@ -176,10 +182,10 @@ internal unsafe struct MatrixProduct
             int column = panel * (matrix.IsPaired ? width / 2 : kernels.Width);
             int columns = Math.Min(matrix.IsPaired ? width / 2 : width, Product.ResultColumns - column);
             long stride = Product.ResultColumns;
-            float* b = matrix.Panel(panel) + (long)k0 * width;
             float* bias = Product.Bias + group * Product.BiasStride + (long)panel * kernels.Width;
             bool inPlace = columns == width;
-            float* next = matrix.Panel(Math.Min(panel + 1, matrix.Panels - 1)) + (long)k0 * width;
+            int size = matrix.Format.Size();
+            byte* next = matrix.Stored(Math.Min(panel + 1, matrix.Panels - 1)) + (long)k0 * width * size;
             bool finish = k0 + k == matrix.K && (NeedsFinish || !inPlace);
             for (int strip = 0; strip < strips.Count; strip++)
             {
@@ -203,8 +209,8 @@ internal unsafe struct MatrixProduct
                 }
 
                 kernels.Tile(rows, vectors)(
-                    k, packed + (long)first * packedStride, b, init, initStride, sums, sumStride, next);
-                next += GemmKernels.Fetched(k);
+                    k, packed + (long)first * packedStride, b, init, initStride, sums, sumStride, (float*)next);
+                next += GemmKernels.Fetched(k) * size;
                 if (finish)
                 {
                     float* residual = Product.Residual == null

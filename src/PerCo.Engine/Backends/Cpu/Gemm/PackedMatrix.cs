@@ -5,16 +5,33 @@ namespace PerCo.Engine.Backends.Cpu.Gemm;
 /// <summary>
 /// A weight in the order that the kernels read it: panels of <see cref="GemmKernels.Width"/> columns,
 /// [panel][k][width],
-/// and a bias in the same order of columns. The last panel is half as wide where that suffices.
+/// and a bias in the same order of columns. The last panel is half as wide where that suffices. Values are fp32, or
+/// narrower with a factor a column.
 /// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
 {
-    private readonly NativeBuffer _values;
-    private readonly NativeBuffer _bias;
+    private readonly NativeBuffer? _values;
+    private readonly NativeBuffer? _factors;
+    private readonly NativeBuffer? _bias;
+    private readonly float* _borrowed;
 
-    private PackedMatrix(GemmKernels kernels, int k, int columns, bool paired)
+    // Panels that others own, with the layout of another matrix, but for K.
+    private PackedMatrix(PackedMatrix layout, int k, float* first)
+    {
+        Kernels = layout.Kernels;
+        Format = PanelFormat.Fp32;
+        K = k;
+        Columns = layout.Columns;
+        IsPaired = layout.IsPaired;
+        Panels = layout.Panels;
+        LastVectors = layout.LastVectors;
+        _borrowed = first;
+    }
+
+    private PackedMatrix(GemmKernels kernels, int k, int columns, bool paired, PanelFormat format)
     {
         Kernels = kernels;
+        Format = format;
         K = RoundUp(k, GemmKernels.KMultiple);
         Columns = columns;
         IsPaired = paired;
@@ -23,9 +40,13 @@ internal sealed unsafe class PackedMatrix : IDisposable
         int last = columns - (Panels - 1) * width;
         LastVectors = !paired && last <= kernels.Lanes ? 1 : width / kernels.Lanes;
         long packed = ((long)(Panels - 1) * width + LastVectors * kernels.Lanes) * K;
-        _values = new NativeBuffer(packed);
+        _values = new NativeBuffer((packed * format.Size() + sizeof(float) - 1) / sizeof(float));
+        _factors = format == PanelFormat.Fp32 ? null : new NativeBuffer((long)Panels * width);
         _bias = new NativeBuffer((long)Panels * width);
     }
+
+    /// <summary>How the values are stored.</summary>
+    public PanelFormat Format { get; }
 
     /// <summary>The kernels that the panels are made for.</summary>
     public GemmKernels Kernels { get; }
@@ -49,34 +70,60 @@ internal sealed unsafe class PackedMatrix : IDisposable
     public int LastVectors { get; }
 
     /// <summary>Memory in bytes.</summary>
-    public long Bytes => _values.Bytes + _bias.Bytes;
+    public long Bytes => (_values?.Bytes ?? 0) + (_factors?.Bytes ?? 0) + (_bias?.Bytes ?? 0);
 
     /// <summary>The bias by panels, with zeros behind the last column.</summary>
-    public float* Bias => _bias.Values;
+    public float* Bias => _bias!.Values;
 
     /// <summary>Number of values in <see cref="Bias"/>.</summary>
     public int PaddedColumns => Panels * Kernels.Width;
 
-    /// <summary>[k][width] of a panel.</summary>
-    public float* Panel(int panel) => _values.Values + (long)panel * K * Kernels.Width;
+    private float* First => _values is null ? _borrowed : _values.Values;
+
+    /// <summary>[k][width] of a panel of fp32 values.</summary>
+    public float* Panel(int panel) => First + (long)panel * K * Kernels.Width;
+
+    /// <summary>[k][width] of a panel as it is stored.</summary>
+    public byte* Stored(int panel) => (byte*)First + (long)panel * K * Kernels.Width * Format.Size();
+
+    /// <summary>The factors of a panel's columns, where the values are narrower than fp32.</summary>
+    public float* Factors(int panel) => _factors!.Values + (long)panel * Kernels.Width;
+
+    /// <summary>
+    /// Rows <paramref name="k0"/> to <paramref name="k0"/> + <paramref name="k"/> of a panel in fp32: where they are,
+    /// or widened into <paramref name="scratch"/>.
+    /// </summary>
+    public float* Widen(int panel, long k0, long k, float* scratch)
+    {
+        int vectors = Vectors(panel);
+        long skipped = k0 * vectors * Kernels.Lanes;
+        if (Format == PanelFormat.Fp32)
+        {
+            return Panel(panel) + skipped;
+        }
+
+        Kernels.Narrow(Format).Widen(Stored(panel) + skipped * Format.Size(), k, vectors, Factors(panel), scratch);
+        return scratch;
+    }
 
     /// <summary>Vectors that a panel is wide.</summary>
     public int Vectors(int panel) => panel == Panels - 1 ? LastVectors : Kernels.Width / Kernels.Lanes;
 
     /// <summary>Packs a weight [columns, k].</summary>
     public static PackedMatrix FromLinear(
-        WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias, bool paired) =>
-        Create(pool, kernels, weight.Shape[1], weight.Shape[0], bias, paired, weight.CopyRowTo);
+        WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias, bool paired, PanelFormat format) =>
+        Create(pool, kernels, weight.Shape[1], weight.Shape[0], bias, paired, format, weight.CopyRowTo);
 
     /// <summary>
     /// Packs a convolution's weight [columns, inputs, kh, kw]; k is (kh, kw, input), as pixels lie in memory.
     /// </summary>
-    public static PackedMatrix FromConv2d(WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias)
+    public static PackedMatrix FromConv2d(
+        WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias, PanelFormat format)
     {
         int inputs = weight.Shape[1];
         int taps = weight.Shape[2] * weight.Shape[3];
         int k = checked(inputs * taps);
-        return Create(pool, kernels, k, weight.Shape[0], bias, paired: false, (column, values) =>
+        return Create(pool, kernels, k, weight.Shape[0], bias, paired: false, format, (column, values) =>
         {
             var row = new float[k];
             weight.CopyRowTo(column, row);
@@ -90,12 +137,37 @@ internal sealed unsafe class PackedMatrix : IDisposable
         });
     }
 
-    /// <summary>Packs columns that a function writes, k zeros each before it does.</summary>
-    public static PackedMatrix Create(
-        WorkerPool pool, GemmKernels kernels, int k, int columns, HostTensor? bias, bool paired, ColumnReader read)
+    /// <summary>Memory in bytes of a matrix that is not packed yet.</summary>
+    public static long BytesOf(GemmKernels kernels, int k, int columns, bool paired, PanelFormat format)
     {
-        var packed = new PackedMatrix(kernels, k, columns, paired);
+        int panels = paired ? DivideUp(columns / 2, kernels.Width / 2) : DivideUp(columns, kernels.Width);
+        long places = (long)panels * kernels.Width;
+        return RoundUp(k, GemmKernels.KMultiple) * places * format.Size()
+            + (format == PanelFormat.Fp32 ? 1 : 2) * places * sizeof(float);
+    }
+
+    /// <summary>A matrix of zeros in fp32.</summary>
+    public static PackedMatrix Empty(GemmKernels kernels, int k, int columns, HostTensor? bias)
+    {
+        var packed = new PackedMatrix(kernels, k, columns, paired: false, PanelFormat.Fp32);
         packed.SetBias(bias);
+        return packed;
+    }
+
+    /// <summary>
+    /// A view of fp32 panels from <paramref name="firstPanel"/> on that lie at <paramref name="values"/>, without a
+    /// bias; their columns are those of <paramref name="layout"/>.
+    /// </summary>
+    public static PackedMatrix Borrow(PackedMatrix layout, int k, float* values, int firstPanel) =>
+        new(layout, k, values - (long)firstPanel * k * layout.Kernels.Width);
+
+    /// <summary>Packs columns that a function writes; in fp32 where the format cannot hold one.</summary>
+    public static PackedMatrix Create(
+        WorkerPool pool, GemmKernels kernels, int k, int columns, HostTensor? bias, bool paired, PanelFormat format,
+        ColumnReader read)
+    {
+        var packed = new PackedMatrix(kernels, k, columns, paired, format);
+        int unfit = 0;
         pool.For(packed.Panels, panel =>
         {
             int width = packed.Vectors(panel) * kernels.Lanes;
@@ -105,17 +177,39 @@ internal sealed unsafe class PackedMatrix : IDisposable
                 int column = packed.ColumnAt(panel, place);
                 if (column >= 0)
                 {
-                    Array.Clear(values);
                     read(column, values);
-                    float* to = packed.Panel(panel) + place;
-                    for (int i = 0; i < k; i++)
+                    if (!packed.SetColumn(panel, place, width, values))
                     {
-                        to[(long)i * width] = values[i];
+                        Interlocked.Exchange(ref unfit, 1);
                     }
                 }
             }
         });
+        if (unfit != 0)
+        {
+            packed.Dispose();
+            return Create(pool, kernels, k, columns, bias, paired, PanelFormat.Fp32, read);
+        }
+
+        packed.SetBias(bias);
         return packed;
+    }
+
+    private bool SetColumn(int panel, int place, int width, float[] values)
+    {
+        if (Format == PanelFormat.Fp32)
+        {
+            float* to = Panel(panel) + place;
+            for (int i = 0; i < values.Length; i++)
+            {
+                to[(long)i * width] = values[i];
+            }
+
+            return true;
+        }
+
+        return NarrowColumn.Store(
+            values, Format, Stored(panel) + place * Format.Size(), width, out Factors(panel)[place]);
     }
 
     /// <summary>The column of the product at a place of the panels, or -1 for padding.</summary>
@@ -136,8 +230,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     public void Dispose()
     {
-        _values.Dispose();
-        _bias.Dispose();
+        _values?.Dispose();
+        _factors?.Dispose();
+        _bias?.Dispose();
     }
 
     internal static int DivideUp(int value, int divisor) => (int)(((long)value + divisor - 1) / divisor);

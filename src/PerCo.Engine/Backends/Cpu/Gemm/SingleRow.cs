@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Backends.Cpu.Gemm;
@@ -66,18 +67,22 @@ internal unsafe struct SingleRow : IParallelBody
         int end = Math.Min(_matrix.Panels, panel + kernels.RowPanels);
         float* sums = stackalloc float[width * kernels.RowPanels];
         float* bias = _matrix.Bias + (long)panel * width;
-        if (end - panel == kernels.RowPanels && _matrix.Vectors(end - 1) * kernels.Lanes == width)
+        bool full = end - panel == kernels.RowPanels && _matrix.Vectors(end - 1) * kernels.Lanes == width;
+        if (full && _matrix.Format == PanelFormat.Fp32)
         {
             kernels.Row(_matrix.K, _x, _matrix.Panel(panel), bias, sums);
+        }
+        else if (full)
+        {
+            kernels.Narrow(_matrix.Format).Row(
+                _matrix.K, _x, _matrix.Stored(panel), _matrix.Factors(panel), bias, sums);
         }
         else
         {
             for (int p = panel; p < end; p++)
             {
                 int offset = (p - panel) * width;
-                float* b = _matrix.Panel(p);
-                kernels.Tile(1, _matrix.Vectors(p))(
-                    _matrix.K, _x, b, bias + offset, 0, sums + offset, 0, b + (long)_matrix.K * width);
+                MultiplyPanel(p, bias + offset, sums + offset);
             }
         }
 
@@ -88,6 +93,22 @@ internal unsafe struct SingleRow : IParallelBody
             _finish(
                 sums + (p - panel) * width, 0, _residual == null ? null : _residual + column, _result + column, 0, 1,
                 Math.Min(resultWidth, _columns - column));
+        }
+    }
+
+    // By pieces of k that have room on the stack when they are widened.
+    [SkipLocalsInit]
+    private readonly void MultiplyPanel(int panel, float* init, float* sums)
+    {
+        const int pieceK = 8 * GemmKernels.Chunk;
+        int vectors = _matrix.Vectors(panel);
+        float* widened = stackalloc float[pieceK * 2 * Vector512<float>.Count];
+        for (int k0 = 0; k0 < _matrix.K; k0 += pieceK)
+        {
+            int k = Math.Min(pieceK, _matrix.K - k0);
+            float* b = _matrix.Widen(panel, k0, k, widened);
+            _matrix.Kernels.Tile(1, vectors)(
+                k, _x + k0, b, k0 == 0 ? init : sums, 0, sums, 0, b + k * vectors * _matrix.Kernels.Lanes);
         }
     }
 }

@@ -13,29 +13,40 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias)
     {
-        ConvAlgorithm algorithm = ReserveTransformed(spec, out long reserved);
-        PackedMatrix matrix = algorithm switch
+        ConvAlgorithm algorithm = ConvPlan.Choose(spec, Options.Strict);
+        long reserved = ReserveTransformed(spec, algorithm);
+        PackedMatrix matrix = PackedMatrix.FromConv2d(
+            Pool, Kernels, weight, bias,
+            reserved > 0 ? PanelFormat.Fp32 : WeightPlan.Format(weight.Type, weight.Shape.Count));
+        weight.Unload?.Invoke();
+        if (reserved > 0)
         {
-            ConvAlgorithm.Winograd4 => WinogradWeights.Pack<WinogradTransform4>(Pool, Kernels, weight, bias),
-            ConvAlgorithm.Winograd2 => WinogradWeights.Pack<WinogradTransform2>(Pool, Kernels, weight, bias),
-            _ => PackedMatrix.FromConv2d(Pool, Kernels, weight, bias),
-        };
-        return new CpuConvWeights(spec, algorithm, matrix)
+            PackedMatrix direct = matrix;
+            matrix = WinogradWeights.Transform(Pool, direct, bias, spec.Inputs, algorithm);
+            direct.Dispose();
+        }
+
+        return new CpuConvWeights(spec, algorithm, matrix, isTransformed: reserved > 0)
         {
             Freed = () => Interlocked.Add(ref _transformedWeights, -reserved),
         };
     }
 
-    private ConvAlgorithm ReserveTransformed(Conv2dSpec spec, out long reserved)
+    /// <summary>Bytes set aside for a layer's transformed weights; 0 where they are not kept.</summary>
+    private long ReserveTransformed(Conv2dSpec spec, ConvAlgorithm algorithm)
     {
+        long bytes = ConvPlan.TransformedBytes(spec, algorithm);
         while (true)
         {
             long used = Interlocked.Read(ref _transformedWeights);
-            ConvAlgorithm algorithm = ConvPlan.Choose(spec, Options.Strict, Options.TransformedWeightMemory - used);
-            reserved = ConvPlan.TransformedBytes(spec, algorithm);
-            if (Interlocked.CompareExchange(ref _transformedWeights, used + reserved, used) == used)
+            if (bytes > WeightPlan.TransformedMemoryLeft(used))
             {
-                return algorithm;
+                return 0;
+            }
+
+            if (Interlocked.CompareExchange(ref _transformedWeights, used + bytes, used) == used)
+            {
+                return bytes;
             }
         }
     }
@@ -105,6 +116,7 @@ public sealed unsafe partial class CpuBackend
             PaddingTop = (operands.BandPadding ?? weights.Spec.Padding).Top,
             PaddingLeft = (operands.BandPadding ?? weights.Spec.Padding).Left,
             Matrix = weights.Matrix,
+            Panels = weights.Matrix.Panels,
             Bias = biases.Values,
             BiasStride = biases.Stride,
             Result = result.Values(),
@@ -114,14 +126,13 @@ public sealed unsafe partial class CpuBackend
             ResidualStride = ResidualStride(operands, shape),
             Activation = operands.Activation,
         };
-        if (weights.Algorithm == ConvAlgorithm.Winograd4)
+        if (!weights.IsTransformed)
         {
-            conv.Run<WinogradTransform4>(this);
+            TransientWeights.Run(this, weights, conv);
+            return;
         }
-        else
-        {
-            conv.Run<WinogradTransform2>(this);
-        }
+
+        conv.Run(this, weights.Algorithm);
     }
 
     private static long ResidualStride(in Conv2dOperands operands, Shape result) =>
@@ -149,9 +160,13 @@ public sealed unsafe partial class CpuBackend
 }
 
 /// <summary>A convolution's weight in panels, as it is or transformed.</summary>
-internal sealed class CpuConvWeights(Conv2dSpec spec, ConvAlgorithm algorithm, PackedMatrix matrix) : ConvWeights(spec)
+internal sealed class CpuConvWeights(
+    Conv2dSpec spec, ConvAlgorithm algorithm, PackedMatrix matrix, bool isTransformed) : ConvWeights(spec)
 {
     public ConvAlgorithm Algorithm { get; } = algorithm;
+
+    /// <summary>Whether <see cref="Matrix"/> is transformed; otherwise that happens at every use.</summary>
+    public bool IsTransformed { get; } = isTransformed;
 
     public PackedMatrix Matrix { get; } = matrix;
 

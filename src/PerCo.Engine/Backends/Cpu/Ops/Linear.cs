@@ -7,9 +7,14 @@ namespace PerCo.Engine.Backends.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    public override LinearWeights PrepareLinear(LinearSpec spec, HostTensor weight, HostTensor? bias) =>
-        new CpuLinearWeights(spec, PackedMatrix.FromLinear(
-            Pool, Kernels, weight, bias, paired: spec.Activation == Activation.Geglu));
+    public override LinearWeights PrepareLinear(LinearSpec spec, HostTensor weight, HostTensor? bias)
+    {
+        PackedMatrix matrix = PackedMatrix.FromLinear(
+            Pool, Kernels, weight, bias, paired: spec.Activation == Activation.Geglu,
+            WeightPlan.Format(weight.Type, weight.Shape.Count));
+        weight.Unload?.Invoke();
+        return new CpuLinearWeights(spec, matrix);
+    }
 
     /// <inheritdoc/>
     protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)

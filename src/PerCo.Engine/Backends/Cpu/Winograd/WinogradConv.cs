@@ -46,6 +46,12 @@ internal unsafe struct WinogradConv
     /// <summary>Transformed weights; a panel's k is (tap, input).</summary>
     public PackedMatrix Matrix;
 
+    /// <summary>The first panel of <see cref="Matrix"/> to compute.</summary>
+    public int FirstPanel;
+
+    /// <summary>Panels to compute.</summary>
+    public int Panels;
+
     /// <summary>The pictures' biases.</summary>
     public float* Bias;
 
@@ -71,7 +77,19 @@ internal unsafe struct WinogradConv
     public Activation Activation;
 
     /// <summary>Computes the convolution with the transform that <see cref="Matrix"/> was made by.</summary>
-    public readonly void Run<TTransform>(CpuBackend backend)
+    public readonly void Run(CpuBackend backend, ConvAlgorithm algorithm)
+    {
+        if (algorithm == ConvAlgorithm.Winograd4)
+        {
+            Run<WinogradTransform4>(backend);
+        }
+        else
+        {
+            Run<WinogradTransform2>(backend);
+        }
+    }
+
+    private readonly void Run<TTransform>(CpuBackend backend)
         where TTransform : struct, IWinogradTransform
     {
         switch (backend.InstructionSet)

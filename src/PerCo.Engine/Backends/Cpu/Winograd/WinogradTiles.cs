@@ -38,7 +38,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     public int Count { get; }
 
     /// <summary>Panels of columns.</summary>
-    public int Panels => _conv.Matrix.Panels;
+    public int Panels => _conv.Panels;
 
     private static int T => TTransform.Outputs + 2;
 
@@ -98,10 +98,11 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         }
     }
 
-    /// <summary>Multiplies the transformed inputs of a block with one panel, and writes the results.</summary>
+    /// <summary>Multiplies the transformed inputs of a block with one of the panels, and writes the results.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Multiply(int first, int count, int panel, float* packed, float* scratch)
     {
+        panel += _conv.FirstPanel;
         PackedMatrix matrix = _conv.Matrix;
         GemmKernels kernels = matrix.Kernels;
         int vectors = matrix.Vectors(panel);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using PerCo.Engine.Backends.Cpu.Gemm;
 
 namespace PerCo.Engine.Backends.Cpu.Winograd;
@@ -13,7 +14,17 @@ internal readonly unsafe struct WinogradTransform2 : IWinogradTransform
 
     public static int Outputs => 2;
 
-    public static ReadOnlySpan<double> Kernel => [1, 0, 0, 0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0, 0, 1];
+    /// <remarks>G = [1, 0, 0; ½, ½, ½; ½, −½, ½; 0, 0, 1].</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Kernel(
+        Vector256<double> k0, Vector256<double> k1, Vector256<double> k2, Vector256<double>* result, int stride)
+    {
+        Vector256<double> even = (k0 + k2) * 0.5, odd = k1 * 0.5;
+        result[0] = k0;
+        result[stride] = even + odd;
+        result[2 * stride] = even - odd;
+        result[3 * stride] = k2;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Input<S, V>(

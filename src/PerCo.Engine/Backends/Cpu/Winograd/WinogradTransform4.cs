@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using PerCo.Engine.Backends.Cpu.Gemm;
 
 namespace PerCo.Engine.Backends.Cpu.Winograd;
@@ -10,15 +11,22 @@ internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
 
     public static int Outputs => 4;
 
-    public static ReadOnlySpan<double> Kernel =>
-    [
-        1.0 / 4, 0, 0,
-        -1.0 / 6, -1.0 / 6, -1.0 / 6,
-        -1.0 / 6, 1.0 / 6, -1.0 / 6,
-        1.0 / 24, 1.0 / 12, 1.0 / 6,
-        1.0 / 24, -1.0 / 12, 1.0 / 6,
-        0, 0, 1,
-    ];
+    /// <remarks>
+    /// G = [1/4, 0, 0; −1/6, −1/6, −1/6; −1/6, 1/6, −1/6; 1/24, 1/12, 1/6; 1/24, −1/12, 1/6; 0, 0, 1].
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Kernel(
+        Vector256<double> k0, Vector256<double> k1, Vector256<double> k2, Vector256<double>* result, int stride)
+    {
+        Vector256<double> even = (k0 + k2) * (-1.0 / 6), odd = k1 * (1.0 / 6);
+        Vector256<double> outer = k0 * (1.0 / 24) + k2 * (1.0 / 6), inner = k1 * (1.0 / 12);
+        result[0] = k0 * 0.25;
+        result[stride] = even - odd;
+        result[2 * stride] = even + odd;
+        result[3 * stride] = outer + inner;
+        result[4 * stride] = outer - inner;
+        result[5 * stride] = k2;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Input<S, V>(

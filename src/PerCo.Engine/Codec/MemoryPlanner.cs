@@ -1,0 +1,207 @@
+using PerCo.Engine.Backends;
+using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends.Cpu.Gemm;
+using PerCo.Engine.Diffusion;
+using PerCo.Engine.Imaging;
+using PerCo.Engine.Networks.UNet;
+using PerCo.Engine.Tensors;
+using PerCo.Engine.Weights;
+
+namespace PerCo.Engine.Codec;
+
+/// <summary>
+/// Finds the fastest way to stay within a limit of memory: the networks run on shapes alone, once for each way that is
+/// tried. What differs between the ways is, in this order: networks are freed after their stage, convolutions do not
+/// keep transformed weights (both give the same bits), weights are rounded to fp16 (unless the caller has chosen a
+/// precision), and the latent is denoised in smaller windows.
+/// </summary>
+internal static class MemoryPlanner
+{
+    /// <summary>Smaller windows than the last see too little of the picture.</summary>
+    private static readonly int[] Windows = [NoisePredictors.DefaultWindow, 96, 64];
+
+    /// <summary>The plan for encoding a picture; null where there is no limit.</summary>
+    /// <exception cref="PerCoException">There is none; says how much is needed.</exception>
+    public static MemoryPlan? ForEncoding(PerCoModel model, int width, int height, EncodeOptions options) =>
+        options.MemoryLimit is { } limit
+            ? Find(model, limit, [0], way => PlanEncoding(model, width, height, options, limit, way)) : null;
+
+    /// <summary>The plan for decoding a file; null where there is no limit.</summary>
+    /// <exception cref="PerCoException">There is none; says how much is needed.</exception>
+    public static MemoryPlan? ForDecoding(PerCoModel model, PerCoFile file, DecodeOptions options) =>
+        options.MemoryLimit is { } limit
+            ? Find(model, limit, WindowsFor(model, file), way => PlanDecoding(model, file, options, limit, way)) : null;
+
+    private static MemoryPlan Find(PerCoModel model, long limit, int[] windows, Func<Way, MemoryPlan> plan)
+    {
+        WeightPlan own = OwnWeights(model);
+        WeightPrecision[] precisions = own.Precision == WeightPrecision.Auto && model.Backend is CpuBackend cpu
+            && !cpu.Options.Strict ? [WeightPrecision.Auto, WeightPrecision.Fp16] : [own.Precision];
+        MemoryPlan? least = null;
+        foreach (int window in windows)
+        {
+            foreach (WeightPrecision precision in precisions)
+            {
+                var way = new Way(window, own with { Precision = precision }, KeepsNetworks: true);
+                foreach (MemoryPlan candidate in Candidates(way, plan))
+                {
+                    if (candidate.Fits)
+                    {
+                        return candidate;
+                    }
+
+                    least = least is null || candidate.Least < least.Least ? candidate : least;
+                }
+            }
+        }
+
+        throw least!.Refusal();
+    }
+
+    // As fast as can be; then with networks freed; then with as many transformed weights as there is room for.
+    private static IEnumerable<MemoryPlan> Candidates(Way way, Func<Way, MemoryPlan> plan)
+    {
+        yield return plan(way);
+        way = way with { KeepsNetworks = false };
+        yield return plan(way);
+        MemoryPlan none = plan(way.WithTransformedMemory(0));
+        for (long room = none.Limit - none.Least; room > 1 << 20; room /= 2)
+        {
+            yield return plan(way.WithTransformedMemory(room));
+        }
+
+        yield return none;
+    }
+
+    private static MemoryPlan PlanEncoding(
+        PerCoModel model, int width, int height, EncodeOptions options, long limit, Way way)
+    {
+        using var run = new DryRun(model, way);
+        PerCoModel dry = run.Model;
+        if (options.Caption is null)
+        {
+            run.Stage(CodecStage.Caption, () => dry.Captioner.Caption(
+                new Image(PictureGeometry.MinExtent, PictureGeometry.MinExtent)));
+        }
+
+        long pixels = (long)width * height;
+        if (options.Codes)
+        {
+            ModelRate rate = dry.Folder.NearestRate(options.BitsPerPixel);
+            PictureGeometry geometry = PictureGeometry.Of(width, height, dry.Grid(rate), dry.LatentStride);
+            pixels = (long)geometry.PaddedWidth * geometry.PaddedHeight;
+            using Tensor latent = run.Stage(CodecStage.Latent, () =>
+            {
+                using Tensor image = dry.Backend.Allocate(
+                    new Shape(1, geometry.PaddedHeight, geometry.PaddedWidth, Image.Channels));
+                return dry.Vae.EncodeMean(image);
+            });
+            run.Stage(CodecStage.Codes, () => dry.HyperEncoder(rate).Encode(latent)).Dispose();
+        }
+
+        return run.Plan($"Encoding {width}x{height} pixels", limit, pixels);
+    }
+
+    private static MemoryPlan PlanDecoding(
+        PerCoModel model, PerCoFile file, DecodeOptions options, long limit, Way way)
+    {
+        using var run = new DryRun(model, way);
+        PerCoModel dry = run.Model;
+        ModelRate rate = dry.Rate(file.Grid);
+        PictureGeometry geometry = PictureGeometry.Of(file.Width, file.Height, file.Grid, dry.LatentStride);
+        Guidance guidance = PerCoDecoder.Scales(file, rate, options);
+        Shape shape = new(1, geometry.LatentHeight, geometry.LatentWidth, dry.LatentChannels);
+        using Tensor local = run.Stage(CodecStage.Codes, () => file.Grid.HasCodes
+            ? dry.HyperDecoder(rate).Lookup(
+                [.. file.Indices], 1, file.Grid.Rows(file.Height), file.Grid.Columns(file.Width))
+            : dry.NoCodes(rate));
+        TextConditions text = run.Stage(CodecStage.Text, () => dry.EncodeText(file.Caption));
+        run.Stage(CodecStage.Denoise, () =>
+        {
+            // One step: all others take as much.
+            UNet unet = dry.UNet(rate);
+            INoisePredictor predictor = NoisePredictors.Create(unet, local, text, guidance, geometry, way.Window);
+            using var owned = predictor as IDisposable;
+            predictor.Predict(
+                new float[shape.Count], 0, guidance.Rows, new float[guidance.Rows.Length * shape.Count]);
+            return unet;
+        });
+        run.Stage(CodecStage.Picture, () =>
+        {
+            using Tensor latent = dry.Backend.Allocate(shape);
+            return dry.Vae.Decode(latent);
+        }).Dispose();
+        return run.Plan(
+            $"Decoding {file.Width}x{file.Height} pixels", limit, (long)geometry.PaddedWidth * geometry.PaddedHeight);
+    }
+
+    private static int[] WindowsFor(PerCoModel model, PerCoFile file)
+    {
+        PictureGeometry geometry = PictureGeometry.Of(file.Width, file.Height, file.Grid, model.LatentStride);
+        int extent = Math.Max(geometry.LatentHeight, geometry.LatentWidth);
+        return [Windows[0], .. Windows.Skip(1).Where(window => window < extent)];
+    }
+
+    private static WeightPlan OwnWeights(PerCoModel model) => model.Backend switch
+    {
+        CpuBackend cpu => cpu.Options.WeightPlan,
+        HostBackend => new WeightPlan(WeightPrecision.Fp32, 0),
+        _ => throw new PerCoException(
+            $"Memory can be limited on the CPU only, not on {model.Backend.Name}. Leave the limit out."),
+    };
+
+    /// <summary>One way to work on a picture.</summary>
+    private readonly record struct Way(int Window, WeightPlan Weights, bool KeepsNetworks)
+    {
+        public Way WithTransformedMemory(long bytes) => this with
+        {
+            Weights = Weights with { TransformedMemory = Math.Min(bytes, Weights.TransformedMemory) },
+        };
+    }
+
+    /// <summary>A model on shapes alone, stage by stage.</summary>
+    private sealed class DryRun : IDisposable
+    {
+        private readonly List<StageMemory> _stages = [];
+        private readonly DryRunBackend _backend;
+        private readonly Way _way;
+
+        public DryRun(PerCoModel model, Way way)
+        {
+            _way = way;
+            var cpu = model.Backend as CpuBackend;
+            _backend = new DryRunBackend(
+                cpu?.Kernels ?? GemmKernels.For(InstructionSet.Vector128), cpu?.Pool.Threads ?? 1, way.Weights,
+                cpu?.Options.Strict ?? true);
+            Model = PerCoModel.Open(model.Folder.Path, _backend);
+        }
+
+        public PerCoModel Model { get; }
+
+        public T Stage<T>(CodecStage stage, Func<T> work)
+        {
+            _backend.ResetPeak();
+            T result = work();
+            _stages.Add(new StageMemory(stage, _backend.PeakWeightBytes, _backend.PeakMemory));
+            if (!_way.KeepsNetworks)
+            {
+                Model.ReleaseNetworks();
+            }
+
+            return result;
+        }
+
+        public MemoryPlan Plan(string work, long limit, long pixels) => new(
+            work, limit, _stages, PictureBytes(pixels), _way.Window, _way.Weights, _way.KeepsNetworks,
+            _backend.KeptConvs, _backend.TransientConvs);
+
+        public void Dispose()
+        {
+            Model.Dispose();
+            _backend.Dispose();
+        }
+
+        // Three times as bytes (padded or cropped, not, and in the file), once as floats.
+        private static long PictureBytes(long pixels) => checked(pixels * Image.Channels * (3 + sizeof(float)));
+    }
+}
