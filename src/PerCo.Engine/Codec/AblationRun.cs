@@ -71,7 +71,7 @@ public static class AblationRun
     {
         lock (model.Backend.Exclusive)
         {
-            model.BeginStage();
+            model.BeginStage(CodecStage.Latent);
             try
             {
                 using Tensor latent = encoder.Latent(image, grid);

@@ -39,21 +39,22 @@ internal sealed record MemoryPlan(
     public long Least => Overhead + Picture + Stages.Max(stage => stage.Bytes);
 
     /// <summary>Bytes that the whole process takes at most: what the arena keeps for the next use counts too.</summary>
-    public long Total => Math.Max(Least, Math.Min(Limit, Overhead + Picture + MostWeights + 2 * Activations));
+    public long Total => Overhead + Picture + Stages.Max(stage => stage.Weights + ArenaLimit(stage));
 
     /// <summary>Most bytes of activations at once.</summary>
     public long Activations => Stages.Max(stage => stage.Activations);
 
-    /// <summary>
-    /// Above this the arena gives back what waits for its next use: twice the activations, or what is left beside the
-    /// weights.
-    /// </summary>
-    public long ArenaLimit => Total - Overhead - Picture - MostWeights;
-
     /// <summary>Whether the whole process stays within the limit.</summary>
     public bool Fits => Least <= Limit;
 
-    private long MostWeights => Stages.Max(stage => stage.Weights);
+    /// <summary>
+    /// Above this the arena gives back what waits for its next use: twice a stage's activations, or what is left beside
+    /// its weights; no less than the activations.
+    /// </summary>
+    public long ArenaLimit(CodecStage stage) => ArenaLimit(Stages.FirstOrDefault(planned => planned.Stage == stage));
+
+    private long ArenaLimit(StageMemory stage) => Math.Max(
+        stage.Activations, Math.Min(2 * stage.Activations, Limit - Overhead - Picture - stage.Weights));
 
     /// <summary>The plan as a table, for people.</summary>
     public override string ToString()

@@ -135,11 +135,11 @@ public sealed class PerCoModel : IDisposable
     }
 
     /// <summary>Sets the backend to this model's plan: called before networks are loaded or run.</summary>
-    internal void BeginStage()
+    internal void BeginStage(CodecStage stage)
     {
         if (Backend is HostBackend host)
         {
-            host.Arena.KeepLimit = _plan?.ArenaLimit ?? HostArena.DefaultKeepLimit;
+            host.Arena.KeepLimit = _plan?.ArenaLimit(stage) ?? HostArena.DefaultKeepLimit;
         }
 
         if (Backend is CpuBackend cpu)
@@ -151,10 +151,14 @@ public sealed class PerCoModel : IDisposable
     /// <summary>Frees what the plan does not keep until the next stage.</summary>
     internal void EndStage()
     {
+        if (_plan is not null)
+        {
+            Backend.TrimMemory();
+        }
+
         if (_plan is { KeepsNetworks: false })
         {
             ReleaseNetworks();
-            Backend.TrimMemory();
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         }
     }

@@ -20,7 +20,7 @@ internal sealed class StageClock(PerCoModel model, IProgress<CodecProgress>? pro
         {
             long start = Stopwatch.GetTimestamp();
             backend.ResetPeak();
-            model.BeginStage();
+            model.BeginStage(stage);
             try
             {
                 result = work();

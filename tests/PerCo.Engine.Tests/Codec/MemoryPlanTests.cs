@@ -99,7 +99,7 @@ public sealed class MemoryPlanTests : IDisposable
             }
 
             Assert.True(plan.Total <= limit);
-            Assert.True(plan.ArenaLimit >= plan.Activations);
+            Assert.All(plan.Stages, stage => Assert.True(plan.ArenaLimit(stage.Stage) >= stage.Activations));
             if (seen.Add((plan.KeepsNetworks, plan.TransientConvs > 0, plan.Weights.Precision)))
             {
                 Assert.Equal(pixels, Decode(limit));

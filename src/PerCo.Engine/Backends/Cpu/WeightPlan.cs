@@ -8,7 +8,7 @@ namespace PerCo.Engine.Backends.Cpu;
 /// <param name="TransformedMemory">Bytes that transformed weights may take that are kept.</param>
 internal sealed record WeightPlan(WeightPrecision Precision, long TransformedMemory)
 {
-    /// <summary>From here on a matrix in fp32 is larger than the second-level cache: reading it sets the pace.</summary>
+    /// <summary>From here on a matrix in fp32 is larger than second-level caches: reading it sets the pace.</summary>
     private const long LargeMatrix = 1 << 20;
 
     /// <summary>Up to here int8 saves nothing to speak of, and first and last layers are sensitive to it.</summary>
