@@ -3,29 +3,41 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using PerCo.Engine.Backends.Cpu;
 
-namespace PerCo.Engine.Benchmarks;
+namespace PerCo.Engine.Peers.Measuring;
 
 /// <summary>What the processor can do at most: independent fused multiply-adds in registers.</summary>
 internal static class FmaPeak
 {
     private const int Chains = 12;
 
-    /// <summary>GFLOP/s of the widest vectors, the best of several runs.</summary>
-    public static double Measure(int threads)
+    /// <summary>GFLOP/s of all threads together, the best of several runs.</summary>
+    /// <param name="threads">Threads that compute.</param>
+    /// <param name="set">Whose vectors; the widest by default.</param>
+    public static double Measure(int threads, InstructionSet set = InstructionSet.Auto)
     {
         using var pool = new WorkerPool(threads);
-        bool wide = InstructionSets.IsSupported(InstructionSet.Avx512);
-        const int steps = 4_000_000;
-        double lanes = wide ? 16 : InstructionSets.IsSupported(InstructionSet.Avx2) ? 8 : 4;
+        return Measure(pool, set.Resolve());
+    }
+
+    /// <summary>As the other, with threads that exist already.</summary>
+    public static double Measure(WorkerPool pool, InstructionSet set)
+    {
+        const int steps = 2_000_000;
+        Func<int, float> run = set switch
+        {
+            InstructionSet.Avx512 => Run512,
+            InstructionSet.Avx2 => Run256,
+            _ => Run128,
+        };
         double best = double.MaxValue;
-        for (int run = 0; run < 8; run++)
+        for (int i = 0; i < 8; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            pool.For(threads, _ => Sink = wide ? Run512(steps) : lanes > 4 ? Run256(steps) : Run128(steps));
+            pool.For(pool.Threads, _ => Sink = run(steps));
             best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
-        return threads * steps * Chains * lanes * 2 / best / 1e9;
+        return 2.0 * pool.Threads * steps * Chains * set.Lanes() / best / 1e9;
     }
 
     /// <summary>Keeps the results alive.</summary>

@@ -1,0 +1,73 @@
+using System.Globalization;
+using PerCo.Engine.Peers.Measuring;
+
+namespace PerCo.Engine.Peers.Comparing;
+
+/// <summary>The processes of a group of rows, each started when it is first needed.</summary>
+internal sealed class PeerSet : IDisposable
+{
+    private readonly Options _options;
+    private readonly TextWriter _output;
+    private readonly Dictionary<(string Peer, int Threads), PeerProcess?> _peers = [];
+
+    /// <summary>Starts the engine and measures the memory's bandwidth.</summary>
+    /// <exception cref="PeerException">The engine cannot be started.</exception>
+    public PeerSet(Options options, TextWriter output)
+    {
+        _options = options;
+        _output = output;
+        Engine = PeerProcess.Start("engine", options.Threads);
+        _peers[("engine", options.Threads)] = Engine;
+
+        // In a process of its own: what it takes must not count as the engine's.
+        using PeerProcess meter = PeerProcess.Start("engine", options.Threads);
+        string[] bandwidth = meter.Ask("bandwidth");
+        Bandwidth = new MemoryBandwidth(
+            double.Parse(bandwidth[0], CultureInfo.InvariantCulture),
+            double.Parse(bandwidth[1], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>The engine.</summary>
+    public PeerProcess Engine { get; }
+
+    /// <summary>Measured at the beginning.</summary>
+    public MemoryBandwidth Bandwidth { get; }
+
+    /// <summary>The contender's process; null where it was not asked for, or is not there, which is said once.</summary>
+    public PeerProcess? Find(Contender contender)
+    {
+        bool named = _options.Peers.Contains(contender.Name.Replace(' ', '-'));
+        if (contender.Peer != "engine" && !named
+            && (contender.IsOptional || !_options.Peers.Contains(contender.Peer)))
+        {
+            return null;
+        }
+
+        int threads = contender.Threads > 0 ? contender.Threads : _options.Threads;
+        if (!_peers.TryGetValue((contender.Peer, threads), out PeerProcess? peer))
+        {
+            try
+            {
+                peer = PeerProcess.Start(contender.Peer, threads);
+            }
+            catch (PeerException e)
+            {
+                _output.WriteLine($"{contender.Peer} is left out: {e.Message}");
+            }
+
+            _peers[(contender.Peer, threads)] = peer;
+        }
+
+        return peer is not null && peer.Version.Split(' ').Contains(contender.Needs) | contender.Needs.Length == 0
+            ? peer : null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (PeerProcess? peer in _peers.Values)
+        {
+            peer?.Dispose();
+        }
+    }
+}
