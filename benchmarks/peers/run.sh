@@ -20,7 +20,7 @@ build_onednn() {
 
 if [ -z "${PEERS_BUILT:-}" ]; then
     for project in "$program" src/PerCo.Engine.Cli; do
-        dotnet build "$project" -c Release --nologo -v q
+        dotnet build "$project" -c Release --nologo -v q -clp:ErrorsOnly
     done
     build_onednn
 fi

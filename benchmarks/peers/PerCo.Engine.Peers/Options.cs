@@ -20,6 +20,9 @@ internal sealed record Options
     /// <summary>Time of a turn; longer work is done once.</summary>
     public double Seconds { get; private init; } = 0.2;
 
+    /// <summary>Whether rounds are added to the newest run of each row instead of beginning another one.</summary>
+    public bool IsContinued { get; private init; }
+
     /// <summary>The peers beside the engine.</summary>
     public IReadOnlyList<string> Peers { get; private init; } = ["torch", "onednn"];
 
@@ -50,6 +53,7 @@ internal sealed record Options
             options = name switch
             {
                 "--quick" => options with { Rounds = 3, Seconds = 0.05 },
+                "--continue" => options with { IsContinued = true },
                 "--only" => options with { Only = Value() },
                 "--threads" => options with { Threads = Positive(Value()) },
                 "--rounds" => options with { Rounds = Positive(Value()) },

@@ -11,7 +11,7 @@ internal static class Program
     private const string Usage =
         """
         usage: benchmarks/peers/run.sh [compare] [--only PATTERN] [--threads N] [--rounds N] [--seconds S] [--quick]
-                                       [--peers NAMES] [--out FILE]
+                                       [--continue] [--peers NAMES] [--out FILE]
                benchmarks/peers/run.sh report [--out FILE] [--document FILE] [--plot FILE]
                benchmarks/peers/run.sh list
         """;

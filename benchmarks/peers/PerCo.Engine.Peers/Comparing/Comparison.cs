@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using PerCo.Engine.Peers.Measuring;
 using PerCo.Engine.Peers.Reporting;
 using Errors = PerCo.Engine.Verification.Comparison;
 
@@ -75,6 +76,8 @@ internal sealed class Comparison(Options options, TextWriter output)
         string line = row.Line + (row.Line.StartsWith("decode", StringComparison.Ordinal)
             ? $" {DecodeOperands.Make(_folder, options.Threads)}" : "");
 
+        (string run, int firstRound) = options.IsContinued ? MeasurementFile.Newest(options.Out, row.Key) : (_run, 0);
+
         // 1. Whoever is there prepares, and shows a result.
         var here = new List<(Contender Contender, PeerProcess Peer, Measurement Base)>();
         var measurements = new List<Measurement>();
@@ -88,14 +91,12 @@ internal sealed class Comparison(Options options, TextWriter output)
 
             var basis = new Measurement
             {
-                Run = _run,
+                Run = run,
                 Instructions = peers.Engine.Version.Split(' ')[2],
                 Threads = contender.Threads > 0 ? contender.Threads : options.Threads,
                 Row = row.Key,
                 Contender = contender.Name,
                 Version = peer.Version,
-                Read = peers.Bandwidth.Read,
-                Triad = peers.Bandwidth.Triad,
             };
             string path = Path.Combine(_folder, "result");
             try
@@ -115,10 +116,13 @@ internal sealed class Comparison(Options options, TextWriter output)
 
         // 2. Turns; the order changes from round to round.
         var times = new List<Measurement>();
+        MemoryBandwidth bandwidth = default;
         for (int round = 0; round < options.Rounds; round++)
         {
             Thread.Sleep(Pause);
-            double peak = Number(peers.Engine.Ask("peak")[0]);
+            double peak = peers.MeasurePeak();
+            bandwidth = round == 0 || row.Bars.Any(bar => bar.Kind == BarKind.OfBandwidth)
+                ? peers.MeasureBandwidth() : bandwidth;
             for (int i = 0; i < here.Count; i++)
             {
                 (Contender contender, PeerProcess peer, Measurement basis) = here[(i + round) % here.Count];
@@ -127,10 +131,12 @@ internal sealed class Comparison(Options options, TextWriter output)
                 string[] answer = peer.Ask("run", line + contender.Variant, seconds);
                 times.Add(basis with
                 {
-                    Round = round,
+                    Round = firstRound + round,
                     Seconds = Number(answer[0]),
                     Calls = (int)Number(answer[1]),
                     FmaPeak = peak,
+                    Read = bandwidth.Read,
+                    Triad = bandwidth.Triad,
                 });
             }
         }

@@ -42,10 +42,10 @@ internal sealed record Measurement
     /// <summary>GFLOP/s of fused multiply-adds in registers, measured in this round.</summary>
     public double FmaPeak { get; init; }
 
-    /// <summary>GB/s of reading, measured in this run.</summary>
+    /// <summary>GB/s of reading, measured at the first round, or at every one where it is a bar.</summary>
     public double Read { get; init; }
 
-    /// <summary>GB/s of the STREAM triad, measured in this run.</summary>
+    /// <summary>GB/s of the STREAM triad, measured with it.</summary>
     public double Triad { get; init; }
 
     /// <summary>Normalised error against the engine's result.</summary>

@@ -25,6 +25,16 @@ internal static class MeasurementFile
         .Where(line => line.Length > 0 && line[0] != '#' && line != Measurement.Header)
         .Select(Measurement.Parse);
 
+    /// <summary>A row's newest run in a file, and the number of its next round.</summary>
+    /// <exception cref="FormatException">The row is not in the file.</exception>
+    public static (string Run, int NextRound) Newest(string path, string row)
+    {
+        Measurement[] turns = File.Exists(path) ? [.. Read(path).Where(m => m.Row == row && m.Calls > 0)] : [];
+        return turns.Length > 0
+            ? (turns[^1].Run, turns[^1].Round + 1)
+            : throw new FormatException($"{path}: has no run of '{row}' to continue.");
+    }
+
     /// <summary>What the file was measured on.</summary>
     public static string ReadMachine(string path) => File.ReadLines(path).First().TrimStart('#', ' ');
 

@@ -8,10 +8,11 @@ internal sealed class PeerSet : IDisposable
 {
     private readonly Options _options;
     private readonly TextWriter _output;
+    private readonly PeerProcess _meter;
     private readonly Dictionary<(string Peer, int Threads), PeerProcess?> _peers = [];
 
-    /// <summary>Starts the engine and measures the memory's bandwidth.</summary>
-    /// <exception cref="PeerException">The engine cannot be started.</exception>
+    /// <summary>Starts the engine.</summary>
+    /// <exception cref="PeerException">It cannot be started.</exception>
     public PeerSet(Options options, TextWriter output)
     {
         _options = options;
@@ -20,18 +21,23 @@ internal sealed class PeerSet : IDisposable
         _peers[("engine", options.Threads)] = Engine;
 
         // In a process of its own: what it takes must not count as the engine's.
-        using PeerProcess meter = PeerProcess.Start("engine", options.Threads);
-        string[] bandwidth = meter.Ask("bandwidth");
-        Bandwidth = new MemoryBandwidth(
-            double.Parse(bandwidth[0], CultureInfo.InvariantCulture),
-            double.Parse(bandwidth[1], CultureInfo.InvariantCulture));
+        _meter = PeerProcess.Start("engine", options.Threads);
     }
 
     /// <summary>The engine.</summary>
     public PeerProcess Engine { get; }
 
-    /// <summary>Measured at the beginning.</summary>
-    public MemoryBandwidth Bandwidth { get; }
+    /// <summary>Measures GFLOP/s of fused multiply-adds in registers.</summary>
+    public double MeasurePeak() => double.Parse(_meter.Ask("peak")[0], CultureInfo.InvariantCulture);
+
+    /// <summary>Measures the memory.</summary>
+    public MemoryBandwidth MeasureBandwidth()
+    {
+        string[] bandwidth = _meter.Ask("bandwidth");
+        return new MemoryBandwidth(
+            double.Parse(bandwidth[0], CultureInfo.InvariantCulture),
+            double.Parse(bandwidth[1], CultureInfo.InvariantCulture));
+    }
 
     /// <summary>The contender's process; null where it was not asked for, or is not there, which is said once.</summary>
     public PeerProcess? Find(Contender contender)
@@ -65,6 +71,7 @@ internal sealed class PeerSet : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _meter.Dispose();
         foreach (PeerProcess? peer in _peers.Values)
         {
             peer?.Dispose();

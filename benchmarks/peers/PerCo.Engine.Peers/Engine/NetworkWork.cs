@@ -77,6 +77,7 @@ internal sealed class TokenWork : EngineWork
     private readonly KeyValueCache _cache;
     private readonly float[] _logits;
     private readonly int _past;
+    private readonly long _read;
 
     public TokenWork(WorkLine line, CpuBackend backend)
     {
@@ -89,9 +90,12 @@ internal sealed class TokenWork : EngineWork
         _logits = new float[config.VocabularySize];
         using Tensor prefix = Input(backend, "prefix", new Shape(1, _past, config.HiddenSize));
         _model.Next(prefix, _cache, _logits);
+
+        // Of the tables of tokens and positions (two of which OPT leaves out) a token reads one row each.
+        _read = _lease.Bytes - (sizeof(float) * (config.VocabularySize + config.MaxPositions + 2L) * config.HiddenSize);
     }
 
-    public override string Detail => SyntheticNetworks.Weights(_lease.Bytes);
+    public override string Detail => SyntheticNetworks.Weights(_read);
 
     public override void Run()
     {

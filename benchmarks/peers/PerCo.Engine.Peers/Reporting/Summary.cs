@@ -15,13 +15,16 @@ internal sealed class Summary
         Instructions = first?.Instructions ?? "";
         Threads = first?.Threads ?? 0;
         FmaPeak = new Spread(ours.Select(m => m.FmaPeak)).Median;
-        Read = first?.Read ?? 0;
-        Triad = first?.Triad ?? 0;
+        Read = new Spread(ours.Select(m => m.Read)).Median;
+        Triad = new Spread(ours.Select(m => m.Triad)).Median;
         PeakBytes = ours.Select(m => m.PeakBytes).DefaultIfEmpty().Max();
         Bytes = row.Bytes > 0 ? row.Bytes : WeightBytes(first?.Detail ?? "");
         Versions = [.. measurements.Select(m => m.Version).Distinct()];
         OfPeak = row.Operations > 0 && ours.Count > 0
             ? new Spread(ours.Select(m => row.Operations / m.Seconds / 1e9 / m.FmaPeak)).Median : double.NaN;
+        BestOfPeak = row.Operations > 0 && ours.Count > 0
+            ? row.Operations / Ours.Least / 1e9 / ours.Max(m => m.FmaPeak) : double.NaN;
+        OfBandwidth = new Spread(ours.Select(m => Bytes / m.Seconds / 1e9 / m.Read)).Median;
         Others = [.. measurements.Where(m => m.Contender != Comparison.Engine).GroupBy(m => m.Contender)
             .Select(group => Rival.Of(group.Key, [.. group], ours))];
         Verdicts = [.. row.Bars.Select(Judge)];
@@ -42,10 +45,10 @@ internal sealed class Summary
     /// <summary>GFLOP/s of all threads, measured in the same rounds.</summary>
     public double FmaPeak { get; }
 
-    /// <summary>GB/s of reading, measured in the same run.</summary>
+    /// <summary>GB/s of reading, measured beside it.</summary>
     public double Read { get; }
 
-    /// <summary>GB/s of the triad, measured in the same run.</summary>
+    /// <summary>GB/s of the triad, measured beside it.</summary>
     public double Triad { get; }
 
     /// <summary>Most memory of the engine's process, for networks.</summary>
@@ -59,6 +62,12 @@ internal sealed class Summary
 
     /// <summary>Operations a second as a share of the peak; NaN where a row counts none.</summary>
     public double OfPeak { get; }
+
+    /// <summary>The fastest turn as a share of the highest peak: what is left where others use the machine.</summary>
+    public double BestOfPeak { get; }
+
+    /// <summary>Bytes a second as a share of the bandwidth of reading.</summary>
+    public double OfBandwidth { get; }
 
     /// <summary>GFLOP/s of the work as defined.</summary>
     public double Rate => Row.Operations / Ours.Median / 1e9;
@@ -78,7 +87,7 @@ internal sealed class Summary
         var parts = new List<string> { $"{Row.Key}: {Ours}" };
         if (Row.Operations > 0)
         {
-            parts.Add($"{Rate:F0} GFLOP/s, {OfPeak:P0} of {FmaPeak:F0}");
+            parts.Add($"{Rate:F0} GFLOP/s, {OfPeak:P0} of {FmaPeak:F0} (best turn {BestOfPeak:P0})");
         }
 
         parts.AddRange(Others.Select(other => other.ToText()));
@@ -101,7 +110,7 @@ internal sealed class Summary
         (double value, string text) = bar.Kind switch
         {
             BarKind.OfPeak => (OfPeak, $"{OfPeak:F2} of the peak, bar {bar.Bound}"),
-            BarKind.OfBandwidth => Share(Bytes / Ours.Median / 1e9 / Read, $"of the bandwidth, bar {bar.Bound}"),
+            BarKind.OfBandwidth => Share(OfBandwidth, $"of the bandwidth, bar {bar.Bound}"),
             BarKind.Ratio => Share(
                 Others.FirstOrDefault(o => o.Name == bar.Contender)?.Ratio.Median ?? double.NaN,
                 $"× {bar.Contender}, bar {bar.Bound}"),
