@@ -1,9 +1,11 @@
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Engines;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using PerCo.Engine.Peers.Measuring;
 
 namespace PerCo.Engine.Benchmarks;
 
@@ -19,22 +21,35 @@ public interface IOpShape
     double Bytes => 0;
 }
 
-/// <summary>An op's benchmarks: a short run in this process, with GFLOP/s (and of the peak) or GB/s.</summary>
+/// <summary>
+/// A short run in this process, with GFLOP/s or GB/s and what share that is of what the machine can do.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class)]
-public sealed class OpBenchmarkAttribute : Attribute, IConfigSource
+public sealed class OpBenchmarkAttribute(bool isNetwork = false) : Attribute, IConfigSource
 {
+    private static readonly int Threads = Environment.ProcessorCount;
+
+    // One measurement for all tables: the machine does not change between them.
+    private static readonly Lazy<double> Peak = new(() => FmaPeak.Measure(Threads));
+    private static readonly Lazy<double> Bandwidth = new(() => MemoryBandwidth.Measure(Threads).Read);
+
+    /// <summary>Whether a pass takes seconds: then five are timed after one, each for itself.</summary>
+    public bool IsNetwork { get; } = isNetwork;
+
     /// <inheritdoc/>
     public IConfig Config { get; } = ManualConfig.CreateEmpty()
-        .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
+        .AddJob((isNetwork
+            ? Job.Default.WithStrategy(RunStrategy.Monitoring).WithWarmupCount(1).WithIterationCount(5)
+            : Job.ShortRun).WithToolchain(InProcessEmitToolchain.Instance))
         .AddColumn(new RateColumn("GFLOP/s", shape => shape.Operations, rate => $"{rate:F0}"))
-        .AddColumn(new RateColumn("of peak", shape => shape.Operations, rate => $"{rate / RateColumn.Peak.Value:P0}"))
-        .AddColumn(new RateColumn("GB/s", shape => shape.Bytes, rate => $"{rate:F1}"));
+        .AddColumn(new RateColumn("of FMA peak", shape => shape.Operations, rate => $"{rate / Peak.Value:P0}"))
+        .AddColumn(new RateColumn("FMA peak", shape => shape.Operations, _ => $"{Peak.Value:F0} GFLOP/s"))
+        .AddColumn(new RateColumn("GB/s", shape => shape.Bytes, rate => $"{rate:F1}"))
+        .AddColumn(new RateColumn("of reading", shape => shape.Bytes, rate => $"{rate / Bandwidth.Value:P0}"))
+        .AddColumn(new RateColumn("reading", shape => shape.Bytes, _ => $"{Bandwidth.Value:F1} GB/s"));
 
     private sealed class RateColumn(string name, Func<IOpShape, double> amount, Func<double, string> format) : IColumn
     {
-        // One measurement for all tables: the processor does not change between them.
-        public static readonly Lazy<double> Peak = new(() => FmaPeak.Measure(Environment.ProcessorCount));
-
         public string Id => name;
 
         public string ColumnName => name;
@@ -49,7 +64,8 @@ public sealed class OpBenchmarkAttribute : Attribute, IConfigSource
 
         public UnitType UnitType => UnitType.Dimensionless;
 
-        public string Legend => "Of the op as defined, whatever the algorithm saves; the peak is that of all threads";
+        public string Legend =>
+            "Of the work as defined, whatever the algorithm saves; peak and reading are those of all threads";
 
         public string GetValue(Summary summary, BenchmarkCase benchmarkCase)
         {

@@ -15,7 +15,7 @@ build_onednn() {
     [ "$target" -nt "$source" ] && return
     mkdir -p artifacts/peers
     g++ -O2 -std=c++17 "$source" -ldnnl -o "$target" 2> artifacts/peers/onednn_peer.log \
-        || echo "run.sh: no oneDNN peer: $(head -1 artifacts/peers/onednn_peer.log) (apt-get install g++ libdnnl-dev)" >&2
+        || echo "run.sh: no oneDNN (apt-get install g++ libdnnl-dev): $(head -1 artifacts/peers/onednn_peer.log)" >&2
 }
 
 if [ -z "${PEERS_BUILT:-}" ]; then

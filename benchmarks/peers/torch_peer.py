@@ -138,6 +138,10 @@ def config_of(name):
         return json.load(file)
 
 
+def name_of(line):
+    return line.get("layout", "NCHW") + (" sdpa" if HAS_SDPA else "")
+
+
 def network(line, kind, module, call, *inputs):
     """The work of a network: in bf16 its layers' weights are, and autocast does the rest."""
     if line.get("layout") == "channels_last":
@@ -152,7 +156,7 @@ def network(line, kind, module, call, *inputs):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=kind != torch.float32):
             return call(module, *inputs)
 
-    return line.get("layout", "NCHW") + (" sdpa" if HAS_SDPA else ""), work, work
+    return name_of(line), work, work
 
 
 def unet(line, kind):
@@ -245,7 +249,7 @@ def decode(line, kind):
         z = pipeline.denoise(indices, caption, (height // 8, width // 8), 0, line["steps"], float(line["guidance"]))
         return pipeline.decode(z)
 
-    return line.get("layout", "NCHW") + (" sdpa" if HAS_SDPA else ""), work, lambda: torch.from_numpy(to_bytes(work()[0])).float() / 255
+    return name_of(line), work, lambda: torch.from_numpy(to_bytes(work()[0])).float() / 255
 
 
 OPS = {"linear": linear, "conv2d": conv2d, "attention": attention, "unet": unet, "vae": vae, "token": token,
@@ -263,6 +267,8 @@ def prepare(text, path):
     kind = torch.bfloat16 if line.get("type") == "bf16" else torch.float32
     name, work, result = OPS[words[0]](line, kind)
     works[text] = work
+    if path == "-":
+        return f"ok {name}".rstrip()
     values = result().float().reshape(-1)
     values[::(len(values) // SAMPLES) | 1].contiguous().numpy().tofile(path)
     return f"ok {name}".rstrip()

@@ -18,7 +18,7 @@ internal sealed record Row(string Group, string Line, double Operations, double 
     /// <summary>What is to be reached.</summary>
     public IReadOnlyList<Bar> Bars { get; init; } = [];
 
-    /// <summary>Whether it takes so long, or so much memory, that peers start anew for it and do it once a turn.</summary>
+    /// <summary>Whether it takes so long, or so much memory, that peers start anew and do it once a turn.</summary>
     public bool IsNetwork { get; init; }
 
     /// <summary>Largest normalised error between the engine's result and a peer's.</summary>

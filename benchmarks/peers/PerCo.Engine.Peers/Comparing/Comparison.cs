@@ -52,7 +52,7 @@ internal sealed class Comparison(Options options, TextWriter output)
         }
 
         MeasurementFile.Append(options.Out, _measurements);
-        output.WriteLine(_allMatch ? "all results match" : "results DIFFER, see above");
+        output.WriteLine(_allMatch ? options.IsContinued ? "done" : "all results match" : "results DIFFER, see above");
         output.WriteLine($"written: {options.Out}");
         return _allMatch;
     }
@@ -98,13 +98,19 @@ internal sealed class Comparison(Options options, TextWriter output)
                 Contender = contender.Name,
                 Version = peer.Version,
             };
-            string path = Path.Combine(_folder, "result");
+            // What is continued has been compared before.
+            string path = options.IsContinued ? "-" : Path.Combine(_folder, "result");
             try
             {
                 string detail = string.Join(' ', peer.Ask("prepare", line + contender.Variant, path));
-                float[] result = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(path)).ToArray();
-                expected = here.Count == 0 ? result : expected;
-                basis = basis with { Detail = detail, Error = Match(row, contender, expected, result) };
+                basis = basis with { Detail = detail, Error = double.NaN };
+                if (!options.IsContinued)
+                {
+                    float[] result = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(path)).ToArray();
+                    expected = here.Count == 0 ? result : expected;
+                    basis = basis with { Error = Match(row, contender, expected, result) };
+                }
+
                 here.Add((contender, peer, basis));
             }
             catch (PeerException e)

@@ -48,7 +48,7 @@ internal sealed record Measurement
     /// <summary>GB/s of the STREAM triad, measured with it.</summary>
     public double Triad { get; init; }
 
-    /// <summary>Normalised error against the engine's result.</summary>
+    /// <summary>Normalised error against the engine's result; NaN where it was not compared.</summary>
     public double Error { get; init; }
 
     /// <summary>Most memory of the peer's process, after the last round.</summary>

@@ -17,7 +17,7 @@ internal sealed class PeerProcess : IDisposable
     public string Version { get; }
 
     /// <summary>Starts a peer.</summary>
-    /// <param name="peer">engine, torch or onednn.</param>
+    /// <param name="peer">engine, torch, torch-kept (which keeps freed memory) or onednn.</param>
     /// <param name="threads">How many it may use.</param>
     /// <exception cref="PeerException">It cannot be started; the message says why.</exception>
     public static PeerProcess Start(string peer, int threads)
@@ -25,15 +25,26 @@ internal sealed class PeerProcess : IDisposable
         (string file, string[] arguments) = peer switch
         {
             "engine" => (Environment.ProcessPath!, EngineArguments(threads)),
-            "torch" => (Environment.GetEnvironmentVariable("PEERS_PYTHON") ?? "python3",
+            "torch" or "torch-kept" => (Environment.GetEnvironmentVariable("PEERS_PYTHON") ?? "python3",
                 ["benchmarks/peers/torch_peer.py"]),
             "onednn" => ("artifacts/peers/onednn_peer", []),
             _ => throw new FormatException($"'{peer}' is no peer, expected torch or onednn."),
         };
-        var start = new ProcessStartInfo(file, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
         foreach (string name in new[] { "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS" })
         {
             start.Environment[name] = $"{threads}";
+        }
+
+        if (peer == "torch-kept")
+        {
+            // glibc gives large blocks back to the system at once, and torch pays for their pages again at each op.
+            start.Environment["MALLOC_MMAP_MAX_"] = "0";
+            start.Environment["MALLOC_TRIM_THRESHOLD_"] = $"{1L << 40}";
         }
 
         Process process;

@@ -39,7 +39,7 @@ internal sealed class PeerSet : IDisposable
             double.Parse(bandwidth[1], CultureInfo.InvariantCulture));
     }
 
-    /// <summary>The contender's process; null where it was not asked for, or is not there, which is said once.</summary>
+    /// <summary>A contender's process; null where it was not asked for, or is not there, which is said once.</summary>
     public PeerProcess? Find(Contender contender)
     {
         bool named = _options.Peers.Contains(contender.Name.Replace(' ', '-'));
@@ -64,8 +64,8 @@ internal sealed class PeerSet : IDisposable
             _peers[(contender.Peer, threads)] = peer;
         }
 
-        return peer is not null && peer.Version.Split(' ').Contains(contender.Needs) | contender.Needs.Length == 0
-            ? peer : null;
+        bool can = contender.Needs.Length == 0 || peer?.Version.Split(' ').Contains(contender.Needs) == true;
+        return can ? peer : null;
     }
 
     /// <inheritdoc/>

@@ -3,8 +3,6 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using PerCo.Engine.Backends.Cpu;
-using PerCo.Engine.Codec;
-using PerCo.Engine.Imaging;
 using PerCo.Engine.Peers.Measuring;
 
 namespace PerCo.Engine.Peers.Engine;
@@ -74,11 +72,20 @@ internal sealed class EnginePeer(CpuBackend backend) : IDisposable
         };
     }
 
-    // The values of one pass go into a file, every n-th of many.
+    // The values of one pass go into a file, every n-th of many; "-" for none.
     private string Prepare(string line, string path)
     {
         EngineWork work = _works[line] = EngineWork.Prepare(new WorkLine(line), backend);
-        float[] result = work.Result();
+        if (path != "-")
+        {
+            Write(work.Result(), path);
+        }
+
+        return $"ok {work.Detail}".TrimEnd();
+    }
+
+    private static void Write(float[] result, string path)
+    {
         int step = (result.Length / Samples) | 1;
         var samples = new float[(result.Length + step - 1) / step];
         for (int i = 0; i < samples.Length; i++)
@@ -87,7 +94,6 @@ internal sealed class EnginePeer(CpuBackend backend) : IDisposable
         }
 
         File.WriteAllBytes(path, MemoryMarshal.AsBytes(samples.AsSpan()));
-        return $"ok {work.Detail}".TrimEnd();
     }
 
     // The median of as many passes as fit into the time, at least one; short ones after a first that does not count.
@@ -122,20 +128,9 @@ internal sealed class EnginePeer(CpuBackend backend) : IDisposable
         return $"ok {Number(bandwidth.Read)} {Number(bandwidth.Triad)}";
     }
 
-    // A picture's .perco file, and beside it what a peer that does not read the format needs: size, grid, caption and
-    // codes, a line each.
-    private string Encode(string modelFolder, string picture, string path)
+    private string Encode(string model, string picture, string path)
     {
-        using PerCoModel model = PerCoModel.Open(modelFolder, backend);
-        PerCoFile file = new PerCoEncoder(model).Encode(ImageFormats.Load(picture)).File;
-        file.Save(path, overwrite: true);
-        File.WriteAllLines(path + ".txt",
-        [
-            $"{file.Width} {file.Height}",
-            $"{file.Grid.Columns(file.Width)} {file.Grid.Rows(file.Height)}",
-            file.Caption,
-            string.Join(' ', file.Indices),
-        ]);
+        DecodeWork.Encode(backend, model, picture, path);
         return "ok";
     }
 

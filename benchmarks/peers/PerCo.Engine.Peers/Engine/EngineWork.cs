@@ -1,4 +1,4 @@
-using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Verification;
 
@@ -12,7 +12,7 @@ internal abstract class EngineWork : IDisposable
 
     /// <summary>Prepares what a line asks for.</summary>
     /// <exception cref="FormatException">A line that is none of the catalogue's.</exception>
-    public static EngineWork Prepare(WorkLine line, CpuBackend backend) => line.Op switch
+    public static EngineWork Prepare(WorkLine line, Backend backend) => line.Op switch
     {
         "linear" => new LinearWork(line, backend),
         "conv2d" => new Conv2dWork(line, backend),
@@ -47,8 +47,8 @@ internal abstract class EngineWork : IDisposable
     /// <summary>Does it once.</summary>
     protected abstract Tensor Compute();
 
-    /// <summary>An input by name, the same in all peers; the shape has channels outermost, the tensor innermost.</summary>
-    protected static Tensor Input(CpuBackend backend, string name, Shape planar, float scale = 1)
+    /// <summary>An input by name, the same in all peers: channels outermost in the shape, innermost here.</summary>
+    protected static Tensor Input(Backend backend, string name, Shape planar, float scale = 1)
     {
         float[] values = SyntheticTensors.Tensor($"peers/{name}", planar);
         for (int i = 0; i < values.Length; i++)

@@ -1,6 +1,7 @@
 using System.Globalization;
-using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends;
 using PerCo.Engine.Codec;
+using PerCo.Engine.Imaging;
 using PerCo.Engine.Layers;
 using PerCo.Engine.Networks.Blip2;
 using PerCo.Engine.Networks.UNet;
@@ -11,14 +12,14 @@ using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Peers.Engine;
 
-/// <summary>One step of the U-Net at Stable Diffusion 2.1's width; what is the same in all steps is done before.</summary>
+/// <summary>A step of the U-Net at Stable Diffusion 2.1's width; what all steps share is done before.</summary>
 internal sealed class UNetWork : EngineWork
 {
     private readonly UNet _unet;
     private readonly Tensor _sample;
     private readonly UNetConditions _conditions;
 
-    public UNetWork(WorkLine line, CpuBackend backend)
+    public UNetWork(WorkLine line, Backend backend)
     {
         int side = line.Int("side"), batch = line.Int("batch", 1);
         using CaseModel model = SyntheticNetworks.Open("unet");
@@ -47,7 +48,7 @@ internal sealed class VaeWork : EngineWork
     private readonly Vae _vae;
     private readonly Tensor _latent;
 
-    public VaeWork(WorkLine line, CpuBackend backend)
+    public VaeWork(WorkLine line, Backend backend)
     {
         int side = line.Int("side");
         using CaseModel model = SyntheticNetworks.Open("vae");
@@ -67,7 +68,7 @@ internal sealed class VaeWork : EngineWork
     }
 }
 
-/// <summary>A token of a language model of OPT-2.7b's width, from its id to the logits, behind others in the cache.</summary>
+/// <summary>A token of a language model of OPT-2.7b's width: from its id, behind others, to the logits.</summary>
 internal sealed class TokenWork : EngineWork
 {
     private const int Token = 1234;
@@ -79,7 +80,7 @@ internal sealed class TokenWork : EngineWork
     private readonly int _past;
     private readonly long _read;
 
-    public TokenWork(WorkLine line, CpuBackend backend)
+    public TokenWork(WorkLine line, Backend backend)
     {
         _past = line.Int("past");
         using CaseModel model = SyntheticNetworks.Open("opt");
@@ -126,7 +127,7 @@ internal sealed class DecodeWork : EngineWork
     private readonly PerCoFile _file;
     private readonly DecodeOptions _options;
 
-    public DecodeWork(WorkLine line, CpuBackend backend)
+    public DecodeWork(WorkLine line, Backend backend)
     {
         _model = PerCoModel.Open(line.Text("model"), backend);
         _file = PerCoFile.Load(line.Text("file"));
@@ -136,6 +137,24 @@ internal sealed class DecodeWork : EngineWork
             Steps = line.Int("steps"),
             Guidance = double.Parse(line.Text("guidance"), CultureInfo.InvariantCulture),
         };
+    }
+
+    /// <summary>
+    /// Makes a picture's .perco file, and beside it what a peer that does not read the format needs: size, grid,
+    /// caption and codes, a line each.
+    /// </summary>
+    public static void Encode(Backend backend, string modelFolder, string picture, string path)
+    {
+        using PerCoModel model = PerCoModel.Open(modelFolder, backend);
+        PerCoFile file = new PerCoEncoder(model).Encode(ImageFormats.Load(picture)).File;
+        file.Save(path, overwrite: true);
+        File.WriteAllLines(path + ".txt",
+        [
+            $"{file.Width} {file.Height}",
+            $"{file.Grid.Columns(file.Width)} {file.Grid.Rows(file.Height)}",
+            file.Caption,
+            string.Join(' ', file.Indices),
+        ]);
     }
 
     public override void Run() => new PerCoDecoder(_model).Decode(_file, _options);

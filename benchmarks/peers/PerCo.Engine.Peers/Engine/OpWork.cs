@@ -1,4 +1,4 @@
-using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 
@@ -7,11 +7,11 @@ namespace PerCo.Engine.Peers.Engine;
 /// <summary>x·Wᵀ + bias.</summary>
 internal sealed class LinearWork : EngineWork
 {
-    private readonly CpuBackend _backend;
+    private readonly Backend _backend;
     private readonly LinearWeights _weights;
     private readonly Tensor _x;
 
-    public LinearWork(WorkLine line, CpuBackend backend)
+    public LinearWork(WorkLine line, Backend backend)
     {
         int rows = line.Int("rows"), inputs = line.Int("inputs"), outputs = line.Int("outputs");
         _backend = backend;
@@ -32,12 +32,12 @@ internal sealed class LinearWork : EngineWork
 /// <summary>A convolution with bias, whose input may be up-sampled twofold.</summary>
 internal sealed class Conv2dWork : EngineWork
 {
-    private readonly CpuBackend _backend;
+    private readonly Backend _backend;
     private readonly ConvWeights _weights;
     private readonly Tensor _x;
     private readonly Conv2dOperands _operands;
 
-    public Conv2dWork(WorkLine line, CpuBackend backend)
+    public Conv2dWork(WorkLine line, Backend backend)
     {
         int height = line.Int("height"), width = line.Int("width"), up = line.Int("up", 1);
         int inputs = line.Int("inputs"), outputs = line.Int("outputs");
@@ -62,13 +62,13 @@ internal sealed class Conv2dWork : EngineWork
 /// <summary>softmax(q kᵀ / √channels) v of each head.</summary>
 internal sealed class AttentionWork : EngineWork
 {
-    private readonly CpuBackend _backend;
+    private readonly Backend _backend;
     private readonly Tensor _q;
     private readonly Tensor _k;
     private readonly Tensor _v;
     private readonly AttentionSpec _spec;
 
-    public AttentionWork(WorkLine line, CpuBackend backend)
+    public AttentionWork(WorkLine line, Backend backend)
     {
         int heads = line.Int("heads"), channels = line.Int("channels");
         _backend = backend;

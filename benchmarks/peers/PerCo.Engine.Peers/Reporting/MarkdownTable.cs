@@ -29,7 +29,8 @@ internal static class MarkdownTable
             bool counts = s.Row.Operations > 0;
             text.Append($"| {s.Row.Line}{(s.Row.Group == "scaling" ? ", scaling" : "")} ")
                 .Append($"| {s.Instructions}, {s.Threads} | {s.Ours} ")
-                .Append($"| {(counts ? $"{s.Rate:F0}" : "")} | {(counts ? $"{s.OfPeak:F2} of {s.FmaPeak:F0} (best turn {s.BestOfPeak:F2})" : "")} |")
+                .Append($"| {(counts ? $"{s.Rate:F0}" : "")} |")
+                .Append(counts ? $" {s.OfPeak:F2} of {s.FmaPeak:F0} (best turn {s.BestOfPeak:F2}) |" : " |")
                 .Append(string.Concat(rivals.Select(name => $" {Cell(s, name)} |")))
                 .Append($" {string.Join("; ", s.Verdicts.Select(v => v.ToText()))} |\n");
         }

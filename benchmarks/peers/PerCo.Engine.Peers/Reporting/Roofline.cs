@@ -113,15 +113,15 @@ internal static class Roofline
         }
     }
 
-    private static void Line(StringBuilder svg, double x1, double y1, double x2, double y2, string colour, int width) =>
-        svg.Append(
+    private static void Line(
+        StringBuilder svg, double x1, double y1, double x2, double y2, string colour, int width) => svg.Append(
             CultureInfo.InvariantCulture, $"<line x1=\"{x1:F1}\" y1=\"{y1:F1}\" x2=\"{x2:F1}\" y2=\"{y2:F1}\" ")
             .Append(CultureInfo.InvariantCulture, $"stroke=\"{colour}\" stroke-width=\"{width}\"/>\n");
 
     private static void Text(StringBuilder svg, double x, double y, string text, string anchor, string colour) =>
         svg.Append(
-            CultureInfo.InvariantCulture, $"<text x=\"{x:F1}\" y=\"{y:F1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">")
-            .Append(text).Append("</text>\n");
+            CultureInfo.InvariantCulture, $"<text x=\"{x:F1}\" y=\"{y:F1}\" text-anchor=\"{anchor}\" ")
+            .Append($"fill=\"{colour}\">").Append(text).Append("</text>\n");
 
     /// <summary>Both axes are logarithmic.</summary>
     private sealed record Axes(double MinIntensity, double MaxIntensity, double MinRate, double MaxRate)
@@ -141,10 +141,9 @@ internal static class Roofline
         }
 
         public double X(double intensity) =>
-            Left + (Math.Log(intensity / MinIntensity) / Math.Log(MaxIntensity / MinIntensity) * (Width - Left - Right));
+            Left + (Share(intensity, MinIntensity, MaxIntensity) * (Width - Left - Right));
 
-        public double Y(double rate) =>
-            Height - Bottom - (Math.Log(rate / MinRate) / Math.Log(MaxRate / MinRate) * (Height - Top - Bottom));
+        public double Y(double rate) => Height - Bottom - (Share(rate, MinRate, MaxRate) * (Height - Top - Bottom));
 
         public IEnumerable<(double Value, bool IsRate)> Ticks()
         {
@@ -158,6 +157,9 @@ internal static class Roofline
                 yield return (value, true);
             }
         }
+
+        private static double Share(double value, double least, double most) =>
+            Math.Log(value / least) / Math.Log(most / least);
 
         private static double Power(double value, Func<double, double> round) => Math.Pow(2, round(Math.Log2(value)));
     }
