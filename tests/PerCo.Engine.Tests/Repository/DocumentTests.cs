@@ -9,7 +9,8 @@ namespace PerCo.Engine.Tests.Repository;
 public partial class DocumentTests
 {
     public static TheoryData<string> Documents => new("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
-        "docs/FORMAT.md", "docs/precision.md");
+        "docs/FORMAT.md", "docs/precision.md", "docs/performance.md", "benchmarks/README.md",
+        "benchmarks/peers/README.md");
 
     [Theory]
     [MemberData(nameof(Documents))]

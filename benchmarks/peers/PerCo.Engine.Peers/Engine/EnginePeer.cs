@@ -21,8 +21,11 @@ internal sealed class EnginePeer(CpuBackend backend) : IDisposable
     /// <summary>Answers until the input ends.</summary>
     public void Serve(TextReader input, TextWriter output)
     {
+        // The version, and the beginning of the commit's hash where the build knew it.
         string version = typeof(CpuBackend).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
-            .InformationalVersion.Split('+')[0];
+            .InformationalVersion;
+        int plus = version.IndexOf('+', StringComparison.Ordinal);
+        version = plus < 0 ? version : version[..Math.Min(version.Length, plus + 8)];
         Answer($"ready PerCo.Engine {version} {backend.InstructionSet} threads={backend.Pool.Threads}");
         while (input.ReadLine() is { } line)
         {
