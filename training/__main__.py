@@ -6,7 +6,7 @@ import sys
 
 import torch
 
-from . import cases, settings as settings_module, verify
+from . import cases, curves, settings as settings_module, verify
 from .model import Model
 from .perceptual import PerceptualDistance
 from .pictures import PictureSet
@@ -127,6 +127,7 @@ class Recipe:
         for name in ("denoiser", "end_to_end", "decoder", "captioner"):
             self._finished(name)
         self.model.write(self.settings.export)
+        curves.write(self.settings.work, self.settings.export)
         size = sum(os.path.getsize(os.path.join(folder, file)) for folder, _, files in os.walk(self.settings.export)
                    for file in files)
         print(f"{self.settings.export}: {size / 1e6:.1f} MB", flush=True)
