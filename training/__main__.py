@@ -55,8 +55,7 @@ class Recipe:
             raise SystemExit(f"{path} is missing: run 'python3 -m training {name}' first, or set {name}.train=none")
         average = torch.load(path, map_location=self.device)["average"]
         for part, weights in average.items():
-            if part in self.model.networks:
-                self.model.networks[part].load_state_dict(weights)
+            self.model.networks[part].load_state_dict(weights)
 
     def _set_scale(self):
         if self.settings.autoencoder.train == "all":
@@ -117,9 +116,7 @@ class Recipe:
     def captioner(self):
         options = self.settings.captioner
         if options.train != "none":
-            teacher = self._perceptual() if options.distil else None
-            stage = CaptionerStage(self.model, self.pictures, teacher, options, self.settings.work, self.device)
-            self._train(stage, options)
+            self._train(CaptionerStage(self.model, self.pictures, options, self.device), options)
 
     def export(self):
         self._finished("autoencoder")

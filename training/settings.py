@@ -59,6 +59,7 @@ DEFAULTS = {
         "train": "none",           # all, denoiser (the decoder stays as it is) or none
         "crops": [[0, 128]],
         "empty_captions": 0.1, "min_snr": 5.0, "one_step": 0.67, "codebook_decay": 0.95, "latents": 0,
+        "clean": 0.0,              # share of the batch decoded from its true latents
         "latent": 0.3, "commitment": 0.3,
         "l1": 0.3, "l2": 3.0, "gradient": 0.1, "chroma": 2.0,
         "perceptual": 0.04, "perceptual_from": 0.0,
@@ -79,8 +80,6 @@ DEFAULTS = {
         "dropout": 0.15, "label_smoothing": 0.05,
         "consensus": 0.0,          # captions drawn by this power of how many others name their subject
         "patches": 1.0,            # share of the picture's patches that a step looks at
-        "distil": 0.0,             # weight of regressing the features of the classifier in `perceptual`
-        "teacher_side": 160,       # of the pictures that the classifier sees
         "validation": 64,          # held-back pictures captioned while training
     },
     "cases": {"pictures": [], "seed": 42},   # pictures of the whole-pipeline cases; the folder is WORK/cases

@@ -203,12 +203,8 @@ class Captioner(nn.Module):
 
     def prefix(self, pixels):
         """What the picture says to the language model: [B, queries, width]."""
-        return self.ask(self.vision_model(pixels))
-
-    def ask(self, seen):
-        """The vision transformer's tokens -> the prefix."""
-        queries = self.query_tokens.expand(len(seen), -1, -1)
-        return self.language_projection(self.qformer(queries, seen))
+        queries = self.query_tokens.expand(len(pixels), -1, -1)
+        return self.language_projection(self.qformer(queries, self.vision_model(pixels)))
 
     def forward(self, pixels, tokens):
         return self.read(self.prefix(pixels), tokens)

@@ -1,12 +1,10 @@
-"""EfficientNet-Lite0 (Tan and Le 2019; Apache-2.0 weights): features for a perceptual distance and to learn from."""
+"""EfficientNet-Lite0 (Tan and Le 2019; Apache-2.0 weights) up to stride 16: features for a perceptual distance."""
 import torch.nn.functional as F
 from torch import nn
 
-# repeats, kernel, stride, expansion, output channels; the last two groups (stride 32) only lead to the pooled features
-_GROUPS = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112),
-           (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
+# repeats, kernel, stride, expansion, output channels; the last three groups (strides 16 and 32) are not needed
+_GROUPS = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112))
 _TAPS = (2, 4, 10)
-POOLED = 1280
 
 
 def _norm(channels):
@@ -44,7 +42,7 @@ class _Block(nn.Module):
 
 
 class EfficientNetLite(nn.Module):
-    """Pictures in [-1, 1] -> feature maps at strides 2, 4, 8 and 16; or the pooled features."""
+    """Pictures in [-1, 1] -> feature maps at strides 2, 4, 8 and 16."""
 
     def __init__(self):
         super().__init__()
@@ -56,21 +54,12 @@ class EfficientNetLite(nn.Module):
             for i in range(repeats):
                 self._blocks.append(_Block(channels, width, kernel, stride if i == 0 else 1, expansion))
                 channels = width
-        self._conv_head = nn.Conv2d(channels, POOLED, 1, bias=False)
-        self._bn1 = _norm(POOLED)
 
     def forward(self, x):
         x = F.relu6(self._bn0(_same(x, self._conv_stem)))
         features = [x]
-        for i, block in enumerate(self._blocks[:_TAPS[-1] + 1]):
+        for i, block in enumerate(self._blocks):
             x = block(x)
             if i in _TAPS:
                 features.append(x)
         return features
-
-    def pooled(self, x):
-        """Pictures -> what the classifier reads, [B, 1280]."""
-        x = F.relu6(self._bn0(_same(x, self._conv_stem)))
-        for block in self._blocks:
-            x = block(x)
-        return F.relu6(self._bn1(self._conv_head(x))).mean((2, 3))

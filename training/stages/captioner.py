@@ -1,9 +1,6 @@
-"""Third stage: the captioner, on pictures with their captions and what a classifier sees in them."""
-import os
-
+"""Third stage: the captioner, on pictures with their captions."""
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from ..evaluate import nouns
@@ -11,23 +8,6 @@ from ..model import DEVIATION, MAX_CAPTION, MEAN
 
 _SIDE = 224
 _IGNORED = -100
-
-
-def pooled_features(teacher, pictures, indices, work, device, side):
-    """The classifier's pooled features of these pictures, standardised, [N, 1280]; packed once."""
-    path = os.path.join(work, f"pooled-{side}-{len(indices)}.npy")
-    if not os.path.exists(path):
-        rows = []
-        with torch.no_grad():
-            for k in range(0, len(indices), 16):
-                x = pictures.batch(indices[k:k + 16]).to(device)
-                x = F.interpolate(x, (side, side), mode="bilinear", align_corners=False, antialias=True)
-                rows.append(teacher.network.pooled(x).float().cpu())
-        rows = torch.cat(rows)
-        rows = (rows - rows.mean(0)) / (rows.std(0) + 0.05)
-        np.save(path + ".new.npy", rows.half().numpy())
-        os.replace(path + ".new.npy", path)
-    return np.load(path)
 
 
 def agreement(texts):
@@ -38,14 +18,12 @@ def agreement(texts):
 class CaptionerStage:
     """Next-token cross-entropy with random crops, mirroring and brightness.
 
-    With `distil`, the vision transformer's mean token also regresses an ImageNet classifier's pooled features through a
-    linear map that is dropped afterwards. With `consensus`, captions are drawn by that power of how many of the
-    picture's other captions name their subject.
+    With `consensus`, captions are drawn by that power of how many of the picture's others name their subject.
     """
 
     name = "captioner"
 
-    def __init__(self, model, pictures, teacher, options, work, device):
+    def __init__(self, model, pictures, options, device):
         self.model, self.pictures, self.options, self.device = model, pictures, options, device
         self.modules = {"captioner": model.captioner}
         words = model.caption_words
@@ -58,15 +36,6 @@ class CaptionerStage:
             powers = [(0.25 + agreement(texts)) ** options.consensus for texts in pictures.captions]
             self.odds = [power / power.sum() if len(power) else None for power in powers]
         model.captioner.vision_model.patches = options.patches
-        self.pooled = None
-        if options.distil:
-            if teacher is None:
-                raise ValueError("captioner.distil needs the classifier's folder in 'perceptual'")
-            captioned = pictures.with_captions
-            self.pooled = pooled_features(teacher, pictures, captioned, work, device, options.teacher_side)
-            self.rows = {int(i): row for row, i in enumerate(captioned)}
-            head = nn.Linear(model.captioner.config["vision_config"]["hidden_size"], self.pooled.shape[1]).to(device)
-            self.modules["captioner_head"] = head
 
     def extra(self):
         return {}
@@ -78,14 +47,13 @@ class CaptionerStage:
         x = F.interpolate(x, (_SIDE, _SIDE), mode="bilinear", align_corners=False, antialias=True)
         return ((x + 1) / 2 - self.mean) / self.deviation
 
-    def _loss(self, seen, sequences, smoothing):
+    def _loss(self, pixels, sequences, smoothing):
         length = max(map(len, sequences))
         tokens = torch.full((len(sequences), length), self.words.pad, dtype=torch.long)
         targets = torch.full((len(sequences), length), _IGNORED, dtype=torch.long)
         for row, sequence in enumerate(sequences):
             tokens[row, :len(sequence)] = targets[row, :len(sequence)] = torch.tensor(sequence)
-        captioner = self.modules["captioner"]
-        logits = captioner.read(captioner.ask(seen), tokens.to(self.device))[:, :-1]
+        logits = self.modules["captioner"](pixels, tokens.to(self.device))[:, :-1]
         return F.cross_entropy(logits.float().flatten(0, 1), targets[:, 1:].flatten().to(self.device),
                                label_smoothing=smoothing)
 
@@ -96,25 +64,18 @@ class CaptionerStage:
         brightness = torch.from_numpy(rng.uniform(0.85, 1.15, (len(x), 1, 1, 1)).astype(np.float32))
         x = ((x + 1) * brightness - 1).clamp(-1, 1).to(self.device)
         sequences = [self.sequences[i][rng.choice(len(self.sequences[i]), p=self.odds[i])] for i in indices]
-        seen = self.modules["captioner"].vision_model(self._pixels(x))
-        loss = self._loss(seen, sequences, self.options.label_smoothing)
-        numbers = {"loss": loss.item()}
-        if self.pooled is not None:
-            wanted = torch.from_numpy(self.pooled[[self.rows[int(i)] for i in indices]]).to(self.device).float()
-            error = F.mse_loss(self.modules["captioner_head"](seen.mean(1)).float(), wanted)
-            loss = loss + self.options.distil * error
-            numbers["distillation"] = error.item()
-        return loss, numbers
+        loss = self._loss(self._pixels(x), sequences, self.options.label_smoothing)
+        return loss, {"loss": loss.item()}
 
     def validate(self):
         """Loss without smoothing on the first caption of held-back pictures, and the share of right main nouns."""
         held = [i for i in self.pictures.held if self.sequences[i]][:self.options.validation]
-        losses, right, captioner = [], 0, self.modules["captioner"]
+        losses, right = [], 0
         for k in range(0, len(held), 16):
             indices = held[k:k + 16]
             pixels = self._pixels(self.pictures.batch(indices).to(self.device))
-            losses.append(self._loss(captioner.vision_model(pixels), [self.sequences[i][0] for i in indices], 0.0).item())
-            tokens = captioner.generate(pixels, self.words.bos, self.words.eos, MAX_CAPTION)
+            losses.append(self._loss(pixels, [self.sequences[i][0] for i in indices], 0.0).item())
+            tokens = self.modules["captioner"].generate(pixels, self.words.bos, self.words.eos, MAX_CAPTION)
             right += sum(nouns.agreeing(self.words.decode(row.tolist()), self.pictures.captions[i]) > 0
                          for row, i in zip(tokens, indices))
         return {"loss": float(np.mean(losses)), "main noun": right / len(held)} if losses else {}

@@ -10,7 +10,8 @@ class EndToEndStage(DenoiserStage):
     """The denoiser's loss on latents, and the decoded pictures' loss on the share of each batch done in one step.
 
     Gradients pass the quantiser straight through, so that the codes learn to say what the picture needs. The encoder
-    stays as it is: the latents are packed.
+    stays as it is: the latents are packed. A share `clean` of the batch is decoded from its true latents, so that a
+    decoder that is trained too does not forget them.
     """
 
     name = "end_to_end"
@@ -39,15 +40,16 @@ class EndToEndStage(DenoiserStage):
         error, clean, used, commitment = self._predict(z, self._texts(indices, rng), t)
         loss = options.latent * self._weigh(error, t) + options.commitment * commitment
         rows = round(options.one_step * len(z))
-        decoded = self.vae.decode(clean[:rows] / self.vae.scale)
-        x = self._pictures(indices, *place, side, rows)
+        shown = torch.cat([clean[:rows], z[rows:rows + round(options.clean * len(z))]])
+        decoded = self.vae.decode(shown / self.vae.scale)
+        x = self._pictures(indices, *place, side, len(shown))
         decoded_loss, numbers = picture_loss(decoded, x, options, self.perceptual, progress)
         numbers.update({"v-error": error.mean().item(), "commitment": commitment.item(),
                         "codes": float(len(used.unique()))})
         return loss + decoded_loss, numbers
 
     def validate(self):
-        """Beside the denoiser's: PSNR and perceptual distance of what one step decodes of held-back pictures."""
+        """Beside the denoiser's: PSNR and perceptual distance of held-back pictures by one step and from clean latents."""
         numbers, sums, held = super().validate(), {}, self.latents.held
         state = torch.get_rng_state()
         torch.manual_seed(0)
@@ -57,9 +59,11 @@ class EndToEndStage(DenoiserStage):
             t = torch.full((len(z),), self.last, device=self.device)
             with autocast(self.device):
                 clean = self._predict(z, self._first_texts(indices), t)[1]
-                y = self.vae.decode(clean / self.vae.scale)
+                decoded = {kind: self.vae.decode(latent / self.vae.scale)
+                           for kind, latent in (("", clean), ("autoencoder ", z))}
             x = self.pictures.batch(indices).to(self.device)
-            for name, value in picture_measures("", y, x, self.perceptual).items():
-                sums[name] = sums.get(name, 0.0) + value
+            for kind, y in decoded.items():
+                for name, value in picture_measures(kind, y, x, self.perceptual).items():
+                    sums[name] = sums.get(name, 0.0) + value
         torch.set_rng_state(state)
         return {**numbers, **{name: value / len(held) for name, value in sums.items()}}
