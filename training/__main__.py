@@ -58,7 +58,8 @@ class Recipe:
             self.model.networks[part].load_state_dict(weights)
 
     def _set_scale(self):
-        if self.settings.autoencoder.train == "all":
+        # A model that was started from keeps its scale: its denoiser knows the old channels at that size.
+        if self.settings.autoencoder.train == "all" and not self.settings.start:
             self.model.vae.eval()
             measure_scale(self.model, self.pictures, self.device)
 

@@ -31,7 +31,7 @@ class PackedLatents:
         """[B, C, side, side] at that place of each latent, fp32; side 0 is all of it."""
         side = side or self.side
         rows = [self._rows[int(i)] for i in indices]
-        z = np.stack([self.array[row, :, y:y + side, x:x + side] for row in rows])
+        z = self.array[rows, :, y:y + side, x:x + side]
         return torch.from_numpy(z.astype(np.float32)).to(device)
 
 
@@ -42,7 +42,7 @@ def packed_latents(model, pictures, work, device, limit):
     held = np.array(sorted(set(pictures.validation)), dtype=train.dtype)
     indices = np.concatenate([train, held])
     weights = round(float(sum(p.double().abs().sum() for p in model.vae.encoder.parameters())), 3)
-    key = [weights, pictures.size, len(train), len(held)]
+    key = [weights, model.vae.scale, pictures.size, len(train), len(held)]
     note = path + ".json"
     if os.path.exists(path) and os.path.exists(note):
         with open(note, encoding="utf-8") as file:

@@ -49,7 +49,7 @@ class EndToEndStage(DenoiserStage):
         return loss + decoded_loss, numbers
 
     def validate(self):
-        """Beside the denoiser's: PSNR and perceptual distance of held-back pictures by one step and from clean latents."""
+        """The denoiser's, and PSNR and perceptual distance of pictures by one step and from clean latents."""
         numbers, sums, held = super().validate(), {}, self.latents.held
         state = torch.get_rng_state()
         torch.manual_seed(0)
