@@ -73,6 +73,8 @@ class Recipe:
 
     def autoencoder(self):
         options = self.settings.autoencoder
+        if options.train == "none":
+            return
         self._train(AutoencoderStage(
             "autoencoder", self.model.vae, self.pictures, self._perceptual(), options, self.device), options)
 

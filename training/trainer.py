@@ -136,7 +136,7 @@ class Trainer:
     def run(self):
         """Trains to the end (or raises Interrupted on SIGINT or SIGTERM) and leaves the averaged weights in place."""
         self.load()
-        if self.options.train == "none" or self.progress() >= 1:
+        if self.progress() >= 1:
             self.apply_average()
             return
         handlers = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
