@@ -42,6 +42,8 @@ class Recipe:
             self.model = Model.create(settings, captions)
         self.model.name(settings)
         self.model.to(self.device)
+        if self.device.type == "cuda":
+            self.model.vae.to(memory_format=torch.channels_last)
         print(f"{len(self.pictures.train)} pictures, {len(self.pictures.held)} held back; {self.device}; "
               + ", ".join(f"{name} {sum(p.numel() for p in network.parameters()) / 1e6:.2f} M"
                           for name, network in self.model.networks.items()), flush=True)
