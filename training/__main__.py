@@ -6,16 +6,18 @@ import sys
 
 import torch
 
-from . import cases, settings as settings_module, verify
+from . import cases, curves, settings as settings_module, verify
 from .model import Model
 from .perceptual import PerceptualDistance
 from .pictures import PictureSet
 from .stages.autoencoder import AutoencoderStage
 from .stages.captioner import CaptionerStage
 from .stages.denoiser import DenoisedLatents, DenoiserStage, measure_scale, packed_latents
+from .stages.end_to_end import EndToEndStage
 from .trainer import Interrupted, Trainer
+from .widen import widen
 
-STAGES = ("autoencoder", "denoiser", "decoder", "captioner", "export", "cases", "verify")
+STAGES = ("autoencoder", "denoiser", "end_to_end", "decoder", "captioner", "export", "cases", "verify")
 
 
 class Recipe:
@@ -35,10 +37,13 @@ class Recipe:
         captions = [text for i in self.pictures.train for text in self.pictures.captions[i]]
         if settings.start:
             self.model = Model.open(settings.start, settings.captioner.dropout)
+            self.model.networks = widen(self.model.networks, settings.model.latent)
         else:
             self.model = Model.create(settings, captions)
         self.model.name(settings)
         self.model.to(self.device)
+        if self.device.type == "cuda":
+            self.model.vae.to(memory_format=torch.channels_last)
         print(f"{len(self.pictures.train)} pictures, {len(self.pictures.held)} held back; {self.device}; "
               + ", ".join(f"{name} {sum(p.numel() for p in network.parameters()) / 1e6:.2f} M"
                           for name, network in self.model.networks.items()), flush=True)
@@ -55,7 +60,8 @@ class Recipe:
             self.model.networks[part].load_state_dict(weights)
 
     def _set_scale(self):
-        if self.settings.autoencoder.train == "all":
+        # A model that was started from keeps its scale: its denoiser knows the old channels at that size.
+        if self.settings.autoencoder.train == "all" and not self.settings.start:
             self.model.vae.eval()
             measure_scale(self.model, self.pictures, self.device)
 
@@ -69,7 +75,8 @@ class Recipe:
 
     def autoencoder(self):
         options = self.settings.autoencoder
-        self.model.vae.to(memory_format=torch.channels_last)
+        if options.train == "none":
+            return
         self._train(AutoencoderStage(
             "autoencoder", self.model.vae, self.pictures, self._perceptual(), options, self.device), options)
 
@@ -82,8 +89,8 @@ class Recipe:
         self._finished("autoencoder")
         self._set_scale()
         self._finished("denoiser")
+        self._finished("end_to_end")
         self.model.eval()
-        self.model.vae.to(memory_format=torch.channels_last)
         denoised = DenoisedLatents(self.model, self.pictures, self.device, options.denoised_from)
         self._train(AutoencoderStage(
             "decoder", self.model.vae, self.pictures, self._perceptual(), options, self.device, denoised), options)
@@ -94,10 +101,22 @@ class Recipe:
         options = self.settings.denoiser
         if options.train == "none":
             return
-        precision = torch.bfloat16
-        latents = packed_latents(self.model, self.pictures, self.settings.work, self.device,
-                                 lambda: torch.autocast(self.device.type, dtype=precision))
-        self._train(DenoiserStage(self.model, self.pictures, latents, options, self.device), options)
+        self._train(DenoiserStage(self.model, self.pictures, self._latents(options), options, self.device), options)
+
+    def _latents(self, options):
+        return packed_latents(self.model, self.pictures, self.settings.work, self.device, options.latents)
+
+    def end_to_end(self):
+        options = self.settings.end_to_end
+        if options.train == "none":
+            return
+        self._finished("autoencoder")
+        self._set_scale()
+        self._finished("denoiser")
+        self.model.eval()
+        stage = EndToEndStage(
+            self.model, self.pictures, self._latents(options), self._perceptual(), options, self.device)
+        self._train(stage, options)
 
     def captioner(self):
         options = self.settings.captioner
@@ -107,9 +126,10 @@ class Recipe:
     def export(self):
         self._finished("autoencoder")
         self._set_scale()
-        for name in ("denoiser", "decoder", "captioner"):
+        for name in ("denoiser", "end_to_end", "decoder", "captioner"):
             self._finished(name)
         self.model.write(self.settings.export)
+        curves.write(self.settings.work, self.settings.export)
         size = sum(os.path.getsize(os.path.join(folder, file)) for folder, _, files in os.walk(self.settings.export)
                    for file in files)
         print(f"{self.settings.export}: {size / 1e6:.1f} MB", flush=True)

@@ -8,7 +8,7 @@ from PIL import Image
 from . import safetensors
 from .pictures import load_picture, to_bytes
 from .pipeline import Pipeline
-from .stages.autoencoder import psnr
+from .stages.picture_loss import psnr
 
 _TEXTS = ("a man in a red shirt is standing on a street", "  two  dogs\n run", "it's 12,345.6 km", "")
 

@@ -16,6 +16,6 @@ pack() { # the exported model in pieces of 15 MB: cat model.tar.* | tar x
 }
 trap pack EXIT
 
-for stage in autoencoder denoiser decoder captioner export; do
+for stage in autoencoder denoiser end_to_end captioner export; do
     "$python" -m training "$stage" --config training/configs/h100-30min.json
 done

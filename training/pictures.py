@@ -108,7 +108,7 @@ class PictureSet:
 
     def batch(self, indices):
         """[B, 3, size, size] in [-1, 1]."""
-        return to_unit(torch.from_numpy(self.array[np.sort(indices)]).permute(0, 3, 1, 2))
+        return to_unit(torch.from_numpy(self.array[indices]).permute(0, 3, 1, 2))
 
     def crops(self, count, side, rng, captioned=False):
         """Random pictures' random crops, mirrored half of the time -> ([count, 3, side, side], indices)."""

@@ -50,6 +50,19 @@ DEFAULTS = {
         "train": "all",
         "crops": [[0, 160], [0.8, 224]],
         "empty_captions": 0.1, "min_snr": 5.0,
+        "one_step": 0.0,           # share of the batch at the last timestep, as one-step decoding begins there
+        "codebook_decay": 0.8,     # of the codes' moving means
+        "latents": 0,              # of so many training pictures, drawn once; 0: all
+    },
+    "end_to_end": {                # the denoiser and the decoder together, on one-step decoded pictures
+        "steps": 1000, "minutes": 0, "batch": 12, "learning_rate": 3e-4, "weight_decay": 1e-4, "ema": 0.99,
+        "train": "none",           # all, denoiser (the decoder stays as it is) or none
+        "crops": [[0, 128]],
+        "empty_captions": 0.1, "min_snr": 5.0, "one_step": 0.67, "codebook_decay": 0.95, "latents": 0,
+        "clean": 0.0,              # share of the batch decoded from its true latents
+        "latent": 0.3, "commitment": 0.3,
+        "l1": 0.3, "l2": 3.0, "gradient": 0.1, "chroma": 2.0,
+        "perceptual": 0.04, "perceptual_from": 0.0,
     },
     "decoder": {                   # the autoencoder's decoder once more, on the denoiser's latents
         "steps": 1000, "minutes": 0, "batch": 6, "learning_rate": 4e-4, "weight_decay": 1e-4, "ema": 0.99,
@@ -65,6 +78,9 @@ DEFAULTS = {
         "steps": 3000, "minutes": 0, "batch": 32, "learning_rate": 8e-4, "weight_decay": 0.05, "ema": 0.998,
         "train": "all",
         "dropout": 0.15, "label_smoothing": 0.05,
+        "consensus": 0.0,          # captions drawn by this power of how many others name their subject
+        "patches": 1.0,            # share of the picture's patches that a step looks at
+        "validation": 64,          # held-back pictures captioned while training
     },
     "cases": {"pictures": [], "seed": 42},   # pictures of the whole-pipeline cases; the folder is WORK/cases
 }

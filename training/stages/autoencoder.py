@@ -3,31 +3,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..trainer import crop_side
-
-# Rec. 601 weights; luma, then the two colour differences.
-_LUMA = (0.299, 0.587, 0.114)
-
-
-def psnr(y, x):
-    """Of each picture of the batch, in dB; values in [-1, 1]."""
-    return 10 * torch.log10(4 / (y.clamp(-1, 1) - x).float().pow(2).mean((1, 2, 3)).clamp_min(1e-12))
-
-
-def colour_differences(x):
-    """[B, 3, H, W] -> [B, 2, H, W]: red and blue less luma, so that grey is zero."""
-    weights = torch.tensor(_LUMA, device=x.device, dtype=x.dtype)[None, :, None, None]
-    luma = (x * weights).sum(1, keepdim=True)
-    return torch.cat([x[:, :1] - luma, x[:, 2:] - luma], 1)
-
-
-def gradient_distance(y, x):
-    """L1 distance of the differences to the neighbours one and two pixels away."""
-    total = 0.0
-    for k in (1, 2):
-        total = total + F.l1_loss(y[..., k:] - y[..., :-k], x[..., k:] - x[..., :-k])
-        total = total + F.l1_loss(y[..., k:, :] - y[..., :-k, :], x[..., k:, :] - x[..., :-k, :])
-    return total
+from ..trainer import autocast, crop_side
+from .picture_loss import picture_loss, picture_measures
 
 
 class PatchCritic(nn.Sequential):
@@ -85,24 +62,15 @@ class AutoencoderStage:
         """One batch -> (loss, numbers for the curve)."""
         options = self.options
         x, indices = self.pictures.crops(options.batch, crop_side(options.crops, progress), rng)
-        x = x.to(self.device, memory_format=torch.channels_last)
+        x = x.to(self.device)
         z, mean = self._latent(x, indices)
         y = self.model.decode(z)
-        with torch.autocast(self.device.type, enabled=False):
-            y = y.float()
-            loss = options.l1 * F.l1_loss(y, x) + options.l2 * F.mse_loss(y, x)
-            loss = loss + options.gradient * gradient_distance(y, x)
-            if options.chroma:
-                loss = loss + options.chroma * F.mse_loss(colour_differences(y), colour_differences(x))
-            if options.train == "all":
-                loss = loss + 1e-4 * mean.float().pow(2).mean()
-            numbers = {"psnr": psnr(y.detach(), x).mean().item()}
-            if self.perceptual is not None and options.perceptual and progress >= options.perceptual_from:
-                distance = self.perceptual(y, x).mean()
-                loss = loss + options.perceptual * distance
-                numbers["perceptual"] = distance.item()
-            if self.critic is not None and progress >= options.adversarial_from:
-                loss = loss + options.adversarial * self._adversarial(y, x)
+        loss, numbers = picture_loss(y, x, options, self.perceptual, progress)
+        if options.train == "all":
+            loss = loss + 1e-4 * mean.float().pow(2).mean()
+        if self.critic is not None and progress >= options.adversarial_from:
+            with torch.autocast(self.device.type, enabled=False):
+                loss = loss + options.adversarial * self._adversarial(y.float(), x)
         numbers["loss"] = loss.item()
         return loss, numbers
 
@@ -125,19 +93,15 @@ class AutoencoderStage:
         state = torch.get_rng_state()
         torch.manual_seed(0)
         for k in range(0, len(held), 8):
-            x = self.pictures.batch(held[k:k + 8]).to(self.device, memory_format=torch.channels_last)
-            with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            x = self.pictures.batch(held[k:k + 8]).to(self.device)
+            with autocast(self.device):
                 z = self.model.encode(x)
                 latents = {"": z}
                 if self.denoised is not None:
                     latents["denoised "] = self.denoised(z, held[k:k + 8]).to(z.dtype)
                 pictures = {kind: self.model.decode(latent) for kind, latent in latents.items()}
             for kind, y in pictures.items():
-                y = y.float().clamp(-1, 1)
-                measures = {"psnr": psnr(y, x)}
-                if self.perceptual is not None:
-                    measures["perceptual"] = self.perceptual(y, x)
-                for name, values in measures.items():
-                    sums[kind + name] = sums.get(kind + name, 0.0) + values.sum().item()
+                for name, value in picture_measures(kind, y, x, self.perceptual).items():
+                    sums[name] = sums.get(name, 0.0) + value
         torch.set_rng_state(state)
         return {name: value / len(held) for name, value in sums.items()}

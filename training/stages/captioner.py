@@ -3,14 +3,23 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from ..evaluate import nouns
 from ..model import DEVIATION, MAX_CAPTION, MEAN
 
 _SIDE = 224
 _IGNORED = -100
 
 
+def agreement(texts):
+    """For each caption of a picture: how many others name its main noun."""
+    return np.array([nouns.agreeing(text, texts[:k] + texts[k + 1:]) for k, text in enumerate(texts)], float)
+
+
 class CaptionerStage:
-    """Next-token cross-entropy with random crops, mirroring and brightness."""
+    """Next-token cross-entropy with random crops, mirroring and brightness.
+
+    With `consensus`, captions are drawn by that power of how many of the picture's others name their subject.
+    """
 
     name = "captioner"
 
@@ -22,6 +31,11 @@ class CaptionerStage:
         self.sequences = [[words.encode(text)[:MAX_CAPTION - 1] + [words.eos] for text in texts]
                           for texts in pictures.captions]
         self.mean, self.deviation = MEAN.to(device), DEVIATION.to(device)
+        self.odds = [None] * len(self.sequences)
+        if options.consensus:
+            powers = [(0.25 + agreement(texts)) ** options.consensus for texts in pictures.captions]
+            self.odds = [power / power.sum() if len(power) else None for power in powers]
+        model.captioner.vision_model.patches = options.patches
 
     def extra(self):
         return {}
@@ -49,15 +63,19 @@ class CaptionerStage:
         x, indices = self.pictures.crops(self.options.batch, side, rng, captioned=True)
         brightness = torch.from_numpy(rng.uniform(0.85, 1.15, (len(x), 1, 1, 1)).astype(np.float32))
         x = ((x + 1) * brightness - 1).clamp(-1, 1).to(self.device)
-        sequences = [self.sequences[i][rng.integers(len(self.sequences[i]))] for i in indices]
+        sequences = [self.sequences[i][rng.choice(len(self.sequences[i]), p=self.odds[i])] for i in indices]
         loss = self._loss(self._pixels(x), sequences, self.options.label_smoothing)
         return loss, {"loss": loss.item()}
 
     def validate(self):
-        """Loss without smoothing on the first caption of held-back pictures."""
-        held = [i for i in sorted(self.pictures.validation) if self.sequences[i]]
-        losses = []
+        """Loss without smoothing on the first caption of held-back pictures, and the share of right main nouns."""
+        held = [i for i in self.pictures.held if self.sequences[i]][:self.options.validation]
+        losses, right = [], 0
         for k in range(0, len(held), 16):
-            x = self._pixels(self.pictures.batch(np.array(held[k:k + 16])).to(self.device))
-            losses.append(self._loss(x, [self.sequences[i][0] for i in held[k:k + 16]], 0.0).item())
-        return {"loss": float(np.mean(losses))} if losses else {}
+            indices = held[k:k + 16]
+            pixels = self._pixels(self.pictures.batch(indices).to(self.device))
+            losses.append(self._loss(pixels, [self.sequences[i][0] for i in indices], 0.0).item())
+            tokens = self.modules["captioner"].generate(pixels, self.words.bos, self.words.eos, MAX_CAPTION)
+            right += sum(nouns.agreeing(self.words.decode(row.tolist()), self.pictures.captions[i]) > 0
+                         for row, i in zip(tokens, indices))
+        return {"loss": float(np.mean(losses)), "main noun": right / len(held)} if losses else {}

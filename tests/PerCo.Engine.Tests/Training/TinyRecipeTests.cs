@@ -28,24 +28,34 @@ public class TinyRecipeTests(ITestOutputHelper output)
             (int made, string makingLog) = Run(["-m", "training.tiny", picture, pictures], []);
             Assert.True(made == 0, makingLog);
 
-            (int code, string log) = Run(
-                ["-m", "training", "all", "--config", "training/configs/tiny.json"],
-                new Dictionary<string, string>
-                {
-                    ["PERCO_RUN"] = folder,
-                    ["PERCO_PICTURES"] = pictures,
-                    ["PERCOENGINE"] = $"dotnet '{cli}'",
-                });
-            output.WriteLine(log);
-            Assert.True(code == 0, log);
-            Assert.Contains("decoder verified", Summary(log));
+            Dictionary<string, string> environment = new()
+            {
+                ["PERCO_RUN"] = folder,
+                ["PERCO_PICTURES"] = pictures,
+                ["PERCOENGINE"] = $"dotnet '{cli}'",
+            };
+            Train("tiny", environment);
             Assert.True(File.Exists(Path.Combine(folder, "model", "perco.json")));
             Assert.True(File.Exists(Path.Combine(folder, "denoiser", "curve.csv")));
+
+            // From that model to one with more latent channels.
+            Train("tiny-widened", environment);
+            string vae = File.ReadAllText(Path.Combine(folder, "widened", "model", "vae", "config.json"));
+            Assert.Contains("\"latent_channels\": 6", vae);
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    private void Train(string configuration, Dictionary<string, string> environment)
+    {
+        (int code, string log) = Run(
+            ["-m", "training", "all", "--config", $"training/configs/{configuration}.json"], environment);
+        output.WriteLine(log);
+        Assert.True(code == 0, log);
+        Assert.Contains("decoder verified", Summary(log));
     }
 
     // A picture's row of `verify` that passed: "mini   0 picture   60.1   50   ok".

@@ -1,0 +1,79 @@
+"""A model with a wider latent than the one that it starts from: old channels keep their weights, new ones are fresh."""
+import torch
+
+from .networks.autoencoder import Autoencoder
+from .networks.hyper_encoder import HyperEncoder
+from .networks.unet import UNet
+
+# New channels of a trained encoder begin with about the deviation of the old ones, so that noise hurts neither more.
+_ENCODER_GAIN = 8.0
+
+
+def _copy(target, source, rows, columns):
+    """target[rows, columns] of a convolution = source's, and the bias of the rows."""
+    target.weight[rows[:, None], columns] = source.weight
+    target.bias[rows] = source.bias
+
+
+def _rest(source, target):
+    """Everything whose shape is the same in both."""
+    weights, wanted = source.state_dict(), target.state_dict()
+    target.load_state_dict({k: weights[k] if weights[k].shape == v.shape else v for k, v in wanted.items()})
+
+
+def _autoencoder(old, channels):
+    before = old.config["latent_channels"]
+    new = Autoencoder({**old.config, "latent_channels": channels})
+    _rest(old, new)
+    kept = torch.arange(before)
+    # The encoder ends in means and log variances, one after the other.
+    moments = torch.cat([kept, channels + kept])
+    new.encoder.conv_out.weight.mul_(_ENCODER_GAIN)
+    _copy(new.encoder.conv_out, old.encoder.conv_out, moments, torch.arange(old.encoder.conv_out.in_channels))
+    for convolution, was, rows in ((new.quant_conv, old.quant_conv, moments),
+                                   (new.post_quant_conv, old.post_quant_conv, kept)):
+        torch.nn.init.dirac_(convolution.weight)
+        torch.nn.init.zeros_(convolution.bias)
+        _copy(convolution, was, rows, rows)
+    # The decoder begins by ignoring the new channels.
+    first = new.decoder.conv_in
+    first.weight.zero_()
+    _copy(first, old.decoder.conv_in, torch.arange(first.out_channels), kept)
+    return new
+
+
+def _unet(old, channels):
+    before = old.config["in_channels"]
+    local = old.conv_in_extended.in_channels - before
+    new = UNet({**old.config, "in_channels": channels, "out_channels": channels}, local)
+    _rest(old, new)
+    first, last = new.conv_in_extended, new.conv_out
+    first.weight.zero_()
+    columns = torch.cat([torch.arange(before), channels + torch.arange(local)])
+    _copy(first, old.conv_in_extended, torch.arange(first.out_channels), columns)
+    last.weight.zero_()
+    last.bias.zero_()
+    _copy(last, old.conv_out, torch.arange(before), torch.arange(last.in_channels))
+    return new
+
+
+def _hyper_encoder(old, channels):
+    before = old.config["in_channels"]
+    new = HyperEncoder({**old.config, "in_channels": channels})
+    _rest(old, new)
+    first = new.backbone[0]
+    first.weight.zero_()
+    _copy(first, old.backbone[0], torch.arange(first.out_channels), torch.arange(before))
+    return new
+
+
+@torch.no_grad()
+def widen(networks, channels):
+    """Networks by part -> the same with so many latent channels; a wider start is an error."""
+    before = networks["vae"].config["latent_channels"]
+    if channels < before:
+        raise ValueError(f"the start has {before} latent channels, expected at most {channels} (model.latent)")
+    if channels == before:
+        return networks
+    return {**networks, "vae": _autoencoder(networks["vae"], channels), "unet": _unet(networks["unet"], channels),
+            "hyper_enc": _hyper_encoder(networks["hyper_enc"], channels)}
