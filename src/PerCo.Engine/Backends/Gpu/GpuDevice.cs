@@ -9,6 +9,10 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
     /// <summary>What is known of it.</summary>
     public GpuDeviceInfo Info { get; } = info;
 
+    /// <summary>Why the device does not run kernels that need more than the plain ones; null where it does.</summary>
+    public virtual string? Lacks(KernelNeed need) =>
+        need == KernelNeed.Nothing ? null : "needs an NVIDIA device, through CUDA";
+
     /// <summary>Device memory with arbitrary content.</summary>
     public abstract GpuBuffer Allocate(long bytes);
 
