@@ -10,7 +10,6 @@
 
 #define CONV2D(down) \
     PRODUCT_SHARED(down); \
-    const int row0 = GRP1 * PRODUCT_ROWS(down), panel0 = GRP0 * PANELS(down); \
     struct product_rows in = \
     { \
         .x = x, .second = second, .pictures = 1, .rows = rows, .channels1 = channels1, .channels2 = channels2, \
@@ -25,9 +24,7 @@
         .outputs = outputs, .picture_rows = result_height * result_width, .residual_rows = residual_rows, \
         .activation = activation, \
     }; \
-    float sums[down * ACROSS * 4]; \
-    multiply_rows(sums, &in, matrix, row0, panel0, panels, down, shared, exchange); \
-    write_product(sums, &end, row0, panel0, down, shared);
+    multiply_and_write(&in, matrix, &end, panels, down, shared, exchange);
 
 KERNEL(conv2d_mma, MMA_ITEMS)(CONV2D_PARAMETERS) { CONV2D(4) }
 
