@@ -1,6 +1,6 @@
-// product_mma.h: the matrix product of linear_mma and conv2d_mma. A group of four warps has a tile of results; a warp all
-// 64 columns of a panel and 16 `down` rows. A tile of PRODUCT_ROWS(4) rows has two panels and two warps down, one of
-// PRODUCT_ROWS(1) rows has one panel and four warps down.
+// product_mma.h: the matrix product of linear_mma and conv2d_mma. A group of four warps has a tile of results; a warp
+// all 64 columns of a panel and 16 `down` rows. A tile of PRODUCT_ROWS(4) rows has two panels and two warps down, one
+// of PRODUCT_ROWS(1) rows has one panel and four warps down.
 #include "product_rows.h"
 #ifndef PRODUCT_MMA_H
 #define PRODUCT_MMA_H
@@ -41,9 +41,11 @@ FN void multiply_and_write(
         if (loaded < steps)
         {
             const shared_t rows = shared + filling * STAGE_BYTES(down);
-            copy_step(
-                rows, rows + PRODUCT_ROWS(down) * ROW_BYTES, &at, in, matrix, row0, panel0, panels, LID, MMA_ITEMS,
-                copies, PANELS(down), STEP);
+            copy_rows(rows, &at, in, LID, MMA_ITEMS, copies, STEP);
+            copy_panels(
+                rows + PRODUCT_ROWS(down) * ROW_BYTES, &at, in, matrix, panel0, panels, LID, MMA_ITEMS, PANELS(down),
+                STEP);
+            next_step(&at, in, row0, LID, MMA_ITEMS, copies, STEP);
             loaded++;
             filling = filling + 1 == STAGES ? 0 : filling + 1;
         }

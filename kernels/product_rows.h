@@ -90,14 +90,19 @@ FN int step_count(const struct product_rows* in, const int step)
         * ((in->channels1 + step - 1) / step + (in->channels2 + step - 1) / step);
 }
 
-// Starts the copies of a step: `step` inputs of the rows, and as many rows of `panels_here` panels; goes on to the next.
-FN void copy_step(
-    shared_t rows, shared_t tiles, struct product_place* at, const struct product_rows* in,
-    GLOBAL const store_t* matrix, int row0, int panel0, int panels, int item, const int items, const int copies,
-    const int panels_here, const int step)
+// The row of a panel where the step's inputs start.
+FN long panel_row(const struct product_place* at, const struct product_rows* in, int panel)
+{
+    const long channels = in->channels1 + in->channels2, taps = in->kernel_height * in->kernel_width;
+    return (panel * taps + at->tap) * channels + (at->second ? in->channels1 : 0) + at->c0;
+}
+
+// Starts the copies of a step of the rows.
+FN void copy_rows(
+    shared_t rows, const struct product_place* at, const struct product_rows* in, int item, const int items,
+    const int copies, const int step)
 {
     GLOBAL const store_t* from = at->second ? in->second : in->x;
-    const int channels = in->channels1 + in->channels2, taps = in->kernel_height * in->kernel_width;
     const int aligned = in->channels1 % 8 == 0 && in->channels2 % 8 == 0;
     const int count = at->second ? in->channels2 : in->channels1;
     const int column = item % (step / 8), c = at->c0 + column * 8;
@@ -109,16 +114,29 @@ FN void copy_step(
         if (aligned) copy16(rows + row_at(row, column, step), from + source, valid);
         else put16(rows + row_at(row, column, step), gather8(from, source, valid ? count - c : 0));
     }
-    const int each = step * 8 / items;
-    const long first = (long)at->tap * channels + (at->second ? in->channels1 : 0) + at->c0;
+}
+
+// Starts the copies of a step of `count` panels, of which panel0 is the first and `panels` there are.
+FN void copy_panels(
+    shared_t tiles, const struct product_place* at, const struct product_rows* in, GLOBAL const store_t* matrix,
+    int panel0, int panels, int item, const int items, const int count, const int step)
+{
+    const int each = step * 8 / items, left = (at->second ? in->channels2 : in->channels1) - at->c0;
     UNROLL_MMA
-    for (int i = 0; i < INNER(panels_here * each); i++)
+    for (int i = 0; i < INNER(count * each); i++)
     {
-        const int panel = i / each, k = item / 8 + i % each * (items / 8);
-        const int valid = panel0 + panel < panels && at->c0 + k < count;
-        const long source = valid ? ((panel0 + panel) * (long)taps * channels + first + k) * PANEL + item % 8 * 8 : 0;
+        const int panel = i / each, k = item / 8 + i % each * (items / 8), valid = panel0 + panel < panels && k < left;
+        const long source = valid ? (panel_row(at, in, panel0 + panel) + k) * PANEL + item % 8 * 8 : 0;
         copy16(tiles + panel * step * PANEL * 2 + panel_at(k, item % 8), matrix + source, valid);
     }
+}
+
+// Goes on to the next step.
+FN void next_step(
+    struct product_place* at, const struct product_rows* in, int row0, int item, const int items, const int copies,
+    const int step)
+{
+    const int count = at->second ? in->channels2 : in->channels1;
     at->c0 += step;
     if (at->c0 >= count)
     {

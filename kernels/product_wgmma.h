@@ -1,7 +1,6 @@
 // product_wgmma.h: the matrix product of linear_wgmma and conv2d_wgmma: tiles of 128 rows by two panels. Of a group's
-// three warp groups the last copies (it computes where rows read, and nothing else), and each of the others has 64 rows.
-// They work up to STAGES steps apart: a stage's barrier `full` says that its copies are complete, `empty` that its
-// products are.
+// three warp groups the last copies (panels by the bulk copy engine), and each of the others has 64 rows. They work up to STAGES steps apart: a stage's
+// barrier `full` says that its copies are complete, `empty` that its products are.
 #include "product_rows.h"
 #include "wgmma_sm90a.h"
 #include "wgmma_emul.h"
@@ -27,6 +26,9 @@
 #define EMPTY(stage) (shared + BARRIERS + (stage) * 16 + 8)
 #define PRODUCT_SHARED() SHARED(BARRIERS + 1024, 3 * GROUP_EXCHANGE_BYTES)
 
+FN long panel_row_count(const struct product_rows* in, int panels)
+{ return (long)panels * in->kernel_height * in->kernel_width * (in->channels1 + in->channels2); }
+
 // One step of a warp group: rows are 8 and 8 apart along the inputs of a step (128 bytes); columns are panels apart,
 // inputs 8 and 8. 16 inputs on are 32 bytes along a row, and 16 rows of a panel.
 FN void multiply_step(float* sums, shared_t stage, const shared_t shared, const shared_t exchange)
@@ -41,9 +43,28 @@ FN void multiply_step(float* sums, shared_t stage, const shared_t shared, const 
     }
 }
 
+// A copier's part of a step: all copy rows, the first has the panels copied too. What a panel has beyond a tap's or a
+// source's last input is multiplied by zeros; beyond the last panel are zeros.
+FN void copy_step(
+    shared_t rows, struct product_place* at, const struct product_rows* in, GLOBAL const store_t* matrix,
+    GLOBAL const void* map, int row0, int panel0, int panels, shared_t full)
+{
+    const int item = LID - MULTIPLIERS;
+    expect_boxes(item, full, PANELS * PANEL_BYTES);
+    UNROLL_MMA
+    for (int panel = 0; panel < PANELS; panel++)
+    {
+        copy_box(
+            item, rows + PRODUCT_ROWS * STEP * 2 + panel * PANEL_BYTES, map, matrix,
+            panel_row(at, in, panel0 + panel), panel_row_count(in, panels), full);
+    }
+    copy_rows(rows, at, in, item, 128, COPIES, STEP);
+    next_step(at, in, row0, item, 128, COPIES, STEP);
+}
+
 FN void multiply_and_write(
-    const struct product_rows* in, GLOBAL const store_t* matrix, const struct product_end* end, int panels,
-    const shared_t shared, const shared_t exchange)
+    const struct product_rows* in, GLOBAL const store_t* matrix, GLOBAL const void* map,
+    const struct product_end* end, int panels, const shared_t shared, const shared_t exchange)
 {
     const int row0 = GRP1 * PRODUCT_ROWS, panel0 = GRP0 * PANELS, warp = LID / 32;
     const int steps = step_count(in, STEP);
@@ -52,25 +73,24 @@ FN void multiply_and_write(
 #if defined(__CUDA__)
     if (LID < STAGES)
     {
-        start_barrier(FULL(LID), WGMMA_ITEMS - MULTIPLIERS);
+        start_barrier(FULL(LID), WGMMA_ITEMS - MULTIPLIERS + 1);
         start_barrier(EMPTY(LID), MULTIPLIERS / 32);
+        show_barriers();
     }
     BARRIER();
     if (LID >= MULTIPLIERS)
     {
-        // Copies go round the stages; a stage that was used before is waited for. What is complete is reported LAG steps
-        // later, so that nobody waits for single copies.
+        // Copies go round the stages; a stage that was used before is waited for. What is complete is reported LAG
+        // steps later, so that nobody waits for single copies.
         start_copies(&at, in, row0, LID - MULTIPLIERS, 128, COPIES, STEP);
         int filling = 0, reported = 0, parity = 1;
         for (int step = 0; step < steps + LAG; step++)
         {
             if (step < steps)
             {
-                const shared_t rows = shared + filling * STAGE_BYTES;
                 wait_phase(EMPTY(filling), parity);
                 copy_step(
-                    rows, rows + PRODUCT_ROWS * STEP * 2, &at, in, matrix, row0, panel0, panels, LID - MULTIPLIERS, 128,
-                    COPIES, PANELS, STEP);
+                    shared + filling * STAGE_BYTES, &at, in, matrix, map, row0, panel0, panels, FULL(filling));
                 filling = filling + 1 == STAGES ? 0 : filling + 1;
                 parity ^= filling == 0;
             }
@@ -116,12 +136,7 @@ FN void multiply_and_write(
     for (int step = 0; step < steps; step++)
     {
         const shared_t stage = shared + step % STAGES * STAGE_BYTES;
-        if (LID >= MULTIPLIERS)
-        {
-            copy_step(
-                stage, stage + PRODUCT_ROWS * STEP * 2, &at, in, matrix, row0, panel0, panels, LID - MULTIPLIERS, 128,
-                COPIES, PANELS, STEP);
-        }
+        if (LID >= MULTIPLIERS) copy_step(stage, &at, in, matrix, map, row0, panel0, panels, 0);
         BARRIER();
         multiply_step(sums, stage, shared, exchange);
     }

@@ -4,6 +4,19 @@
 #ifndef WGMMA_EMUL_H
 #define WGMMA_EMUL_H
 #if !defined(__CUDA__)
+FN void expect_boxes(int item, shared_t barrier, const int bytes) { }
+
+// All 128 copiers copy; the swizzle is the copy engine's: bits 4 to 6 of an address are changed by bits 7 to 9.
+FN void copy_box(
+    int item, shared_t to, GLOBAL const void* map, GLOBAL const store_t* matrix, long row, long rows, shared_t barrier)
+{
+    for (int i = 0; i < INNER(4); i++)
+    {
+        const int k = item / 8 + i * 16, at = k * 128 + item % 8 * 16, valid = row + k < rows;
+        copy16(to + (at ^ (at >> 7 & 7) << 4), matrix + (valid ? (row + k) * 64 + item % 8 * 8 : 0), valid);
+    }
+}
+
 // As for PTX, with addresses counted from the start of the kernel's on-chip memory.
 FN ulong descriptor(uint at, const int leading, const int stride)
 { return (at & 0x3FFFF) >> 4 | (ulong)(leading >> 4) << 16 | (ulong)(stride >> 4) << 32 | 1ul << 62; }

@@ -15,6 +15,10 @@ FN unsigned long matrix_at(shared_t at, const int leading, const int stride)
 FN void start_barrier(shared_t barrier, const int arrivals)
 { __asm__ volatile("mbarrier.init.shared::cta.b64 [%0], %1;" :: "r"(barrier), "r"(arrivals) : "memory"); }
 
+// What this item has started can be seen by the copy engine after a barrier of the group.
+FN void show_barriers(void)
+{ __asm__ volatile("fence.mbarrier_init.release.cluster;\nfence.proxy.async.shared::cta;" ::: "memory"); }
+
 FN void arrive(shared_t barrier)
 { __asm__ volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" :: "r"(barrier) : "memory"); }
 
@@ -30,6 +34,30 @@ FN void wait_phase(shared_t barrier, int parity)
         "finished:\n"
         "}"
         :: "r"(barrier), "r"(parity) : "memory");
+}
+
+// The first item announces the bytes of boxes that the barrier's phase waits for, beside the arrivals.
+FN void expect_boxes(int item, shared_t barrier, const int bytes)
+{
+    if (item == 0)
+    {
+        __asm__ volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
+            :: "r"(barrier), "r"(bytes) : "memory");
+    }
+}
+
+// The first item has 64 rows of 128 bytes copied from `row` on, with 128-byte swizzle; zeros beyond the last row. `map`
+// describes the matrix to the copy engine.
+FN void copy_box(
+    int item, shared_t to, GLOBAL const void* map, GLOBAL const store_t* matrix, long row, long rows, shared_t barrier)
+{
+    if (item == 0)
+    {
+        __asm__ volatile(
+            "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes "
+            "[%0], [%1, {%3, %4}], [%2];"
+            :: "r"(to), "l"(map), "r"(barrier), "r"(0), "r"((int)row) : "memory");
+    }
 }
 
 // What this item has written to on-chip memory can be read by wgmma after a barrier.

@@ -1,6 +1,6 @@
 namespace PerCo.Engine.Backends.Gpu;
 
-/// <summary>All kernel variants, of an op the fastest first. An op that is not here has its plain kernel only.</summary>
+/// <summary>All kernel variants, of an op the fastest first. Other ops have a plain kernel only.</summary>
 internal static class KernelVariants
 {
     private const string All16 = "fp16 and bf16, ";

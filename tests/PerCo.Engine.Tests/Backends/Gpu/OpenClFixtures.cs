@@ -10,8 +10,9 @@ namespace PerCo.Engine.Tests.Backends.Gpu;
 /// </summary>
 [CollectionDefinition(Name)]
 public sealed class OpenClCollection
-    : ICollectionFixture<OpenClFp32Fixture>, ICollectionFixture<OpenClFp16Fixture>, ICollectionFixture<OpenClBf16Fixture>,
-        ICollectionFixture<MmaFp16Fixture>, ICollectionFixture<MmaBf16Fixture>, ICollectionFixture<WgmmaFp16Fixture>,
+    : ICollectionFixture<OpenClFp32Fixture>, ICollectionFixture<OpenClFp16Fixture>,
+        ICollectionFixture<OpenClBf16Fixture>, ICollectionFixture<MmaFp16Fixture>,
+        ICollectionFixture<MmaBf16Fixture>, ICollectionFixture<WgmmaFp16Fixture>,
         ICollectionFixture<WgmmaBf16Fixture>
 {
     public const string Name = "OpenCL";

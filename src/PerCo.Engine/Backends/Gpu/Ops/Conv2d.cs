@@ -34,7 +34,7 @@ public sealed partial class GpuBackend
                     operands.Residual?.Buffer(), result.Buffer(), from.Channels, operands.Second?.Shape.Channels ?? 0,
                     from.Height, from.Width, height, width, (float)from.Height / height, (float)from.Width / width,
                     to.Height, to.Width, rows, spec.Outputs, spec.KernelHeight, spec.KernelWidth, spec.Stride,
-                    spec.Padding.Top, spec.Padding.Left, residualRows, panels, (int)operands.Activation,
+                    spec.Padding.Top, spec.Padding.Left, residualRows, panels, (int)operands.Activation, w.Map,
                 ]);
             return;
         }

@@ -38,7 +38,7 @@ public sealed partial class GpuBackend
                 Kernel(tiles.Program, tiles.Kernel), tiles.Groups,
                 [
                     x.Buffer(), w.Matrix, w.Bias, residual?.Buffer(), result.Buffer(), rows, spec.Inputs,
-                    spec.ResultFeatures, panels, activation,
+                    spec.ResultFeatures, panels, activation, w.Map,
                 ]);
             return;
         }
