@@ -1,12 +1,12 @@
-// conv2d_parameters.h: what conv2d takes on tensor cores, and the product that it is. The
-// copy engine needs `map`, a description of the matrix; other kernels do without.
+// conv2d_parameters.h: what conv2d takes on tensor cores, and the product that it is. The copy engine needs `map`, a
+// description of the matrix; other kernels do without.
 #ifndef CONV2D_PARAMETERS
 #define CONV2D_PARAMETERS \
     GLOBAL const store_t* x, GLOBAL const store_t* second, GLOBAL const store_t* matrix, GLOBAL const float* bias, \
     GLOBAL const store_t* channel_bias, GLOBAL const store_t* residual, GLOBAL store_t* y, int channels1, \
     int channels2, int height, int width, int up_height, int up_width, float ratio_y, float ratio_x, \
     int result_height, int result_width, int rows, int outputs, int kernel_height, int kernel_width, int stride, \
-    int pad_top, int pad_left, int residual_rows, int panels, int activation, \
+    int pad_top, int pad_left, int residual_rows, int activation, int panels, \
     GLOBAL const void* map
 
 #define CONV2D_PRODUCT \

@@ -1,9 +1,9 @@
-// linear_parameters.h: what linear takes on tensor cores, and the product that it is. The
-// copy engine needs `map`, a description of the matrix; other kernels do without.
+// linear_parameters.h: what linear takes on tensor cores, and the product that it is. The copy engine needs `map`, a
+// description of the matrix; other kernels do without.
 #ifndef LINEAR_PARAMETERS
 #define LINEAR_PARAMETERS \
     GLOBAL const store_t* x, GLOBAL const store_t* matrix, GLOBAL const float* bias, GLOBAL const store_t* residual, \
-    GLOBAL store_t* y, int rows, int inputs, int outputs, int panels, int activation, \
+    GLOBAL store_t* y, int rows, int inputs, int outputs, int activation, int panels, \
     GLOBAL const void* map
 
 #define LINEAR_PRODUCT \
