@@ -62,6 +62,9 @@ internal unsafe interface ISimd<V>
     /// <summary>value · 2^exponent for whole exponents from -252 to 252, rounded once.</summary>
     static abstract V Scale(V value, V exponent);
 
+    /// <summary>The last 8 bits as the exponent of a positive number: 2^(bits - 127), 0 where they are 0.</summary>
+    static abstract V ToExponent(V bits);
+
     /// <summary>
     /// Where <paramref name="condition"/> is below zero, <paramref name="then"/>, elsewhere <paramref
     /// name="otherwise"/>.

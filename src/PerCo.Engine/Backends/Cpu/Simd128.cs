@@ -83,6 +83,9 @@ internal readonly unsafe struct Simd128 : ISimd<V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ToExponent(V bits) => (bits.AsInt32() << 23).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V SelectNegative(V condition, V then, V otherwise) =>
         Vector128.ConditionalSelect(Vector128.LessThan(condition, V.Zero), then, otherwise);
 

@@ -68,6 +68,9 @@ internal readonly unsafe struct Simd256 : ISimd<V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ToExponent(V bits) => (bits.AsInt32() << 23).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V SelectNegative(V condition, V then, V otherwise) =>
         Vector256.ConditionalSelect(Vector256.LessThan(condition, V.Zero), then, otherwise);
 

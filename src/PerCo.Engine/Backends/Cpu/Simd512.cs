@@ -58,6 +58,9 @@ internal readonly unsafe struct Simd512 : ISimd<V>
     public static V Scale(V value, V exponent) => Avx512F.Scale(value, exponent);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ToExponent(V bits) => (bits.AsInt32() << 23).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V SelectNegative(V condition, V then, V otherwise) =>
         Vector512.ConditionalSelect(Vector512.LessThan(condition, V.Zero), then, otherwise);
 

@@ -12,6 +12,9 @@ internal sealed class GemmKernelGenerator
     /// <summary>k steps in the inner loop; the packed K is a multiple of twice this.</summary>
     private const int Unroll = 2;
 
+    /// <summary>Floats of a cache line, of which a step of the inner loop fetches one ahead.</summary>
+    private const int CacheLine = 16;
+
     private readonly StringBuilder _text = new();
     private readonly int _bits;
     private readonly int _rows;
@@ -48,6 +51,7 @@ internal sealed class GemmKernelGenerator
         Line(0, "#nullable enable");
         Line(0, "using System.Runtime.CompilerServices;");
         Line(0, "using System.Runtime.Intrinsics;");
+        Line(0, "using System.Runtime.Intrinsics.X86;");
         Line(0, "");
         Line(0, "namespace PerCo.Engine.Backends.Cpu.Gemm;");
         Line(0, "");
@@ -87,7 +91,7 @@ internal sealed class GemmKernelGenerator
         Line(0, "");
         Line(1, "[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
         Line(1, $"private static void Tile{rows}x{vectors}(");
-        Line(2, "long k, float* a, float* b, float* init, long initStride, float* c, long cStride)");
+        Line(2, "long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)");
         Line(1, "{");
         for (int i = 0; i < rows; i++)
         {
@@ -105,6 +109,11 @@ internal sealed class GemmKernelGenerator
         Line(3, "chunk = chunk < end ? chunk : end;");
         Line(3, "do");
         Line(3, "{");
+        Line(4, "if (Sse.IsSupported)");
+        Line(4, "{");
+        Line(5, "Sse.Prefetch1(next);");
+        Line(5, $"next += {CacheLine};");
+        Line(4, "}");
         for (int u = 0; u < Unroll; u++)
         {
             Line(4, "{");

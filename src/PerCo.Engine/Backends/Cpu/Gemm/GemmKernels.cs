@@ -18,7 +18,7 @@ internal sealed unsafe class GemmKernels
     /// <summary>Values of a row that lie together in a packed panel of rows.</summary>
     public const int Chunk = 16;
 
-    private readonly delegate*<long, float*, float*, float*, long, float*, long, void>[] _tiles;
+    private readonly delegate*<long, float*, float*, float*, long, float*, long, float*, void>[] _tiles;
     private readonly int _vectors;
 
     public GemmKernels(
@@ -30,7 +30,8 @@ internal sealed unsafe class GemmKernels
         _vectors = vectors;
         RowPanels = rowPanels;
         Row = row;
-        _tiles = new delegate*<long, float*, float*, float*, long, float*, long, void>[(rows + 1) * (vectors + 1)];
+        int tiles = (rows + 1) * (vectors + 1);
+        _tiles = new delegate*<long, float*, float*, float*, long, float*, long, float*, void>[tiles];
     }
 
     /// <summary>Floats in a vector.</summary>
@@ -48,6 +49,12 @@ internal sealed unsafe class GemmKernels
     /// <summary>One row of plain memory times <see cref="RowPanels"/> full panels: (k, a, b, init, c).</summary>
     public delegate*<long, float*, float*, float*, float*, void> Row { get; }
 
+    /// <summary>
+    /// Values that a tile fetches ahead: a cache line every two steps of k, so that the time of some strips suffices
+    /// for the panel that comes next.
+    /// </summary>
+    public static int Fetched(int k) => k / 2 * Chunk;
+
     /// <summary>The kernels of an instruction set.</summary>
     public static GemmKernels For(InstructionSet set) => set switch
     {
@@ -56,11 +63,14 @@ internal sealed unsafe class GemmKernels
         _ => GemmKernels128.Create(),
     };
 
-    /// <summary>(k, a, b, init, initStride, c, cStride) for a tile of 1 to <see cref="Rows"/> rows.</summary>
-    public delegate*<long, float*, float*, float*, long, float*, long, void> Tile(int rows, int vectors) =>
+    /// <summary>
+    /// (k, a, b, init, initStride, c, cStride, next) for a tile of 1 to <see cref="Rows"/> rows. From <c>next</c> on,
+    /// <see cref="Fetched"/> values are fetched into the second-level cache meanwhile; it may point anywhere.
+    /// </summary>
+    public delegate*<long, float*, float*, float*, long, float*, long, float*, void> Tile(int rows, int vectors) =>
         _tiles[vectors * (Rows + 1) + rows];
 
     public void Add(
-        int rows, int vectors, delegate*<long, float*, float*, float*, long, float*, long, void> kernel) =>
+        int rows, int vectors, delegate*<long, float*, float*, float*, long, float*, long, float*, void> kernel) =>
         _tiles[vectors * (Rows + 1) + rows] = kernel;
 }

@@ -2,6 +2,7 @@
 #nullable enable
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace PerCo.Engine.Backends.Cpu.Gemm;
 
@@ -29,7 +30,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile1x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init);
         float* end = b + k * 8;
@@ -39,6 +40,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b);
                     Vector256<float> a0 = Vector256.Create(a[0]);
@@ -60,7 +66,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile2x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init);
         init += initStride;
@@ -72,6 +78,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b);
                     Vector256<float> a0 = Vector256.Create(a[0]);
@@ -100,7 +111,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile3x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init);
         init += initStride;
@@ -114,6 +125,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b);
                     Vector256<float> a0 = Vector256.Create(a[0]);
@@ -148,7 +164,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init);
         init += initStride;
@@ -164,6 +180,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b);
                     Vector256<float> a0 = Vector256.Create(a[0]);
@@ -204,7 +225,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile5x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init);
         init += initStride;
@@ -222,6 +243,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b);
                     Vector256<float> a0 = Vector256.Create(a[0]);
@@ -268,7 +294,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile6x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init);
         init += initStride;
@@ -288,6 +314,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b);
                     Vector256<float> a0 = Vector256.Create(a[0]);
@@ -340,7 +371,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile1x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init); Vector256<float> c0_1 = Vector256.Load(init + 8);
         float* end = b + k * 16;
@@ -350,6 +381,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b); Vector256<float> b1 = Vector256.Load(b + 8);
                     Vector256<float> a0 = Vector256.Create(a[0]);
@@ -371,7 +407,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile2x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init); Vector256<float> c0_1 = Vector256.Load(init + 8);
         init += initStride;
@@ -383,6 +419,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b); Vector256<float> b1 = Vector256.Load(b + 8);
                     Vector256<float> a0 = Vector256.Create(a[0]);
@@ -411,7 +452,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile3x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init); Vector256<float> c0_1 = Vector256.Load(init + 8);
         init += initStride;
@@ -425,6 +466,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b); Vector256<float> b1 = Vector256.Load(b + 8);
                     Vector256<float> a0 = Vector256.Create(a[0]);
@@ -459,7 +505,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init); Vector256<float> c0_1 = Vector256.Load(init + 8);
         init += initStride;
@@ -475,6 +521,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b); Vector256<float> b1 = Vector256.Load(b + 8);
                     Vector256<float> a0 = Vector256.Create(a[0]);
@@ -515,7 +566,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile5x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init); Vector256<float> c0_1 = Vector256.Load(init + 8);
         init += initStride;
@@ -533,6 +584,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b); Vector256<float> b1 = Vector256.Load(b + 8);
                     Vector256<float> a0 = Vector256.Create(a[0]);
@@ -579,7 +635,7 @@ internal static unsafe class GemmKernels256
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile6x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector256<float> c0_0 = Vector256.Load(init); Vector256<float> c0_1 = Vector256.Load(init + 8);
         init += initStride;
@@ -599,6 +655,11 @@ internal static unsafe class GemmKernels256
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector256<float> b0 = Vector256.Load(b); Vector256<float> b1 = Vector256.Load(b + 8);
                     Vector256<float> a0 = Vector256.Create(a[0]);

@@ -2,6 +2,7 @@
 #nullable enable
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace PerCo.Engine.Backends.Cpu.Gemm;
 
@@ -45,7 +46,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile1x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         float* end = b + k * 16;
@@ -55,6 +56,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -76,7 +82,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile2x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -88,6 +94,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -116,7 +127,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile3x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -130,6 +141,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -164,7 +180,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -180,6 +196,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -220,7 +241,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile5x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -238,6 +259,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -284,7 +310,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile6x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -304,6 +330,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -356,7 +387,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile7x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -378,6 +409,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -436,7 +472,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -460,6 +496,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -524,7 +565,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile9x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -550,6 +591,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -620,7 +666,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile10x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -648,6 +694,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -724,7 +775,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile11x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -754,6 +805,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -836,7 +892,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile12x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -868,6 +924,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -956,7 +1017,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile13x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -990,6 +1051,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1084,7 +1150,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile14x1(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
@@ -1120,6 +1186,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1220,7 +1291,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile1x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         float* end = b + k * 32;
@@ -1230,6 +1301,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1251,7 +1327,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile2x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -1263,6 +1339,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1291,7 +1372,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile3x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -1305,6 +1386,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1339,7 +1425,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -1355,6 +1441,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1395,7 +1486,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile5x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -1413,6 +1504,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1459,7 +1555,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile6x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -1479,6 +1575,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1531,7 +1632,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile7x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -1553,6 +1654,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1611,7 +1717,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -1635,6 +1741,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1699,7 +1810,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile9x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -1725,6 +1836,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1795,7 +1911,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile10x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -1823,6 +1939,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -1899,7 +2020,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile11x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -1929,6 +2050,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -2011,7 +2137,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile12x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -2043,6 +2169,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -2131,7 +2262,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile13x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -2165,6 +2296,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);
@@ -2259,7 +2395,7 @@ internal static unsafe class GemmKernels512
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile14x2(
-        long k, float* a, float* b, float* init, long initStride, float* c, long cStride)
+        long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
@@ -2295,6 +2431,11 @@ internal static unsafe class GemmKernels512
             chunk = chunk < end ? chunk : end;
             do
             {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch1(next);
+                    next += 16;
+                }
                 {
                     Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
                     Vector512<float> a0 = Vector512.Create(a[0]);

@@ -143,7 +143,7 @@ internal unsafe struct MatrixProduct
             int rows = Part(Product.Rows, rowBlock + 1, RowBlocks) - row0;
             int panel0 = Part(matrix.Panels, columnBlock, ColumnBlocks);
             int panel1 = Part(matrix.Panels, columnBlock + 1, ColumnBlocks);
-            int strips = PackedMatrix.DivideUp(rows, matrix.Kernels.Rows);
+            var strips = new Strips(rows, matrix.Kernels.Rows);
             float* tile = Scratch + worker * ScratchStride;
             float* packed = tile + (long)matrix.Kernels.Rows * matrix.Kernels.Width;
 
@@ -151,67 +151,71 @@ internal unsafe struct MatrixProduct
             {
                 int k = Math.Min(BlockK, matrix.K - k0);
                 int stride = PackedMatrix.RoundUp(k, GemmKernels.Chunk);
-                for (int strip = 0; strip < strips; strip++)
+                for (int strip = 0; strip < strips.Count; strip++)
                 {
-                    int first = Part(rows, strip, strips);
-                    int count = Part(rows, strip + 1, strips) - first;
-                    Reader.Pack(packed + (long)first * stride, group, row0 + first, count, k0, k);
+                    int first = strips.Start(strip);
+                    Reader.Pack(packed + (long)first * stride, group, row0 + first, strips.Length(strip), k0, k);
                 }
 
                 for (int panel = panel0; panel < panel1; panel++)
                 {
-                    for (int strip = 0; strip < strips; strip++)
-                    {
-                        int first = Part(rows, strip, strips);
-                        int count = Part(rows, strip + 1, strips) - first;
-                        Multiply(group, row0 + first, count, panel, k0, k, packed + (long)first * stride, tile);
-                    }
+                    MultiplyPanel(group, row0, strips, panel, k0, k, packed, stride, tile);
                 }
             }
         }
 
+        // All rows of the block: what the panel decides is computed once, since a tile takes only some thousand cycles.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Multiply(
-            int group, int row, int rows, int panel, int k0, int k, float* packed, float* tile)
+        private readonly void MultiplyPanel(
+            int group, int row0, Strips strips, int panel, int k0, int k, float* packed, int packedStride, float* tile)
         {
             PackedMatrix matrix = Product.Matrix;
+            GemmKernels kernels = matrix.Kernels;
             int vectors = matrix.Vectors(panel);
-            int width = vectors * matrix.Kernels.Lanes;
-            int resultWidth = matrix.IsPaired ? width / 2 : width;
-            int column = panel * (matrix.IsPaired ? width / 2 : matrix.Kernels.Width);
-            int columns = Math.Min(resultWidth, Product.ResultColumns - column);
+            int width = vectors * kernels.Lanes;
+            int column = panel * (matrix.IsPaired ? width / 2 : kernels.Width);
+            int columns = Math.Min(matrix.IsPaired ? width / 2 : width, Product.ResultColumns - column);
             long stride = Product.ResultColumns;
-            float* result = Product.Result + ((long)group * Product.Rows + row) * stride + column;
             float* b = matrix.Panel(panel) + (long)k0 * width;
-            float* bias = Product.Bias + group * Product.BiasStride + (long)panel * matrix.Kernels.Width;
+            float* bias = Product.Bias + group * Product.BiasStride + (long)panel * kernels.Width;
             bool inPlace = columns == width;
-            bool last = k0 + k == matrix.K;
-            float* sums = inPlace ? result : tile;
-            long sumStride = inPlace ? stride : width;
-
-            float* init = bias;
-            long initStride = 0;
-            if (k0 > 0)
+            float* next = matrix.Panel(Math.Min(panel + 1, matrix.Panels - 1)) + (long)k0 * width;
+            bool finish = k0 + k == matrix.K && (NeedsFinish || !inPlace);
+            for (int strip = 0; strip < strips.Count; strip++)
             {
-                init = sums;
-                initStride = sumStride;
-                if (!inPlace)
+                int first = strips.Start(strip);
+                int rows = strips.Length(strip);
+                long offset = (row0 + first) * stride + column;
+                float* result = Product.Result + group * (Product.Rows * stride) + offset;
+                float* sums = inPlace ? result : tile;
+                long sumStride = inPlace ? stride : width;
+
+                float* init = bias;
+                long initStride = 0;
+                if (k0 > 0)
                 {
-                    CopyTile(result, stride, tile, width, rows, columns);
+                    init = sums;
+                    initStride = sumStride;
+                    if (!inPlace)
+                    {
+                        CopyTile(result, stride, tile, width, rows, columns);
+                    }
                 }
-            }
 
-            matrix.Kernels.Tile(rows, vectors)(k, packed, b, init, initStride, sums, sumStride);
-            if (last && (NeedsFinish || !inPlace))
-            {
-                float* residual = Product.Residual == null
-                    ? null
-                    : Product.Residual + group * Product.ResidualStride + row * stride + column;
-                Finish(sums, sumStride, residual, result, stride, rows, columns);
-            }
-            else if (!inPlace)
-            {
-                CopyTile(tile, width, result, stride, rows, columns);
+                kernels.Tile(rows, vectors)(
+                    k, packed + (long)first * packedStride, b, init, initStride, sums, sumStride, next);
+                next += GemmKernels.Fetched(k);
+                if (finish)
+                {
+                    float* residual = Product.Residual == null
+                        ? null
+                        : Product.Residual + group * Product.ResidualStride + offset;
+                    Finish(sums, sumStride, residual, result, stride, rows, columns);
+                }
+                else if (!inPlace)
+                {
+                    CopyTile(tile, width, result, stride, rows, columns);
+                }
             }
         }
 

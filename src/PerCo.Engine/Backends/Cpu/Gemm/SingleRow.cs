@@ -75,8 +75,9 @@ internal unsafe struct SingleRow : IParallelBody
             for (int p = panel; p < end; p++)
             {
                 int offset = (p - panel) * width;
-                kernels.Tile(1, _matrix.Vectors(p))(_matrix.K, _x, _matrix.Panel(p), bias + offset, 0, sums
-                    + offset, 0);
+                float* b = _matrix.Panel(p);
+                kernels.Tile(1, _matrix.Vectors(p))(
+                    _matrix.K, _x, b, bias + offset, 0, sums + offset, 0, b + (long)_matrix.K * width);
             }
         }
 

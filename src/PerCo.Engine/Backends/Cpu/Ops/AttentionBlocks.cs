@@ -25,8 +25,8 @@ internal readonly struct AttentionBlocks(int keys, int channels, int rows)
     /// <summary>Values that a packed row of channels takes.</summary>
     public int PackedChannels => RoundUp(channels, GemmKernels.Chunk);
 
-    /// <summary>Number of panels of channels.</summary>
-    public int ChannelPanels => (channels + rows - 1) / rows;
+    /// <summary>The panels of channels.</summary>
+    public Strips ChannelPanels { get; } = new(channels, rows);
 
     /// <summary>Packed values of the keys of one head.</summary>
     public long KeysLength => (long)keys * PackedChannels;
@@ -34,13 +34,8 @@ internal readonly struct AttentionBlocks(int keys, int channels, int rows)
     /// <summary>Packed values of the values of one head.</summary>
     public long ValuesLength => (long)channels * RoundUp(keys, GemmKernels.Chunk);
 
-    /// <summary>Number of panels of a block of keys.</summary>
-    public int KeyPanels(int blockKeys) => (blockKeys + rows - 1) / rows;
-
-    /// <summary>
-    /// The first of panel <paramref name="panel"/> when items are dealt into panels as equal as can be.
-    /// </summary>
-    public static int PanelStart(int items, int panel, int panels) => (int)((long)items * panel / panels);
+    /// <summary>The panels of a block of keys.</summary>
+    public Strips KeyPanels(int blockKeys) => new(blockKeys, rows);
 
     /// <summary>
     /// Where a panel of channels has its values for the keys from <paramref name="key"/>, a multiple of 16, on.

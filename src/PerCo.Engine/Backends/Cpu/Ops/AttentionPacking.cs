@@ -23,11 +23,11 @@ internal readonly unsafe struct AttentionPacking(
     private void PackKeys(int head, int start, int count)
     {
         float* to = packedKeys + head * blocks.KeysLength + (long)start * blocks.PackedChannels;
-        int panels = blocks.KeyPanels(count);
-        for (int panel = 0; panel < panels; panel++)
+        Strips panels = blocks.KeyPanels(count);
+        for (int panel = 0; panel < panels.Count; panel++)
         {
-            int first = AttentionBlocks.PanelStart(count, panel, panels);
-            int rows = AttentionBlocks.PanelStart(count, panel + 1, panels) - first;
+            int first = panels.Start(panel);
+            int rows = panels.Length(panel);
             for (int i = 0; i < rows; i++)
             {
                 PackKey(operands.Key(head, start + first + i), to + i * Chunk, rows * Chunk);
@@ -54,11 +54,11 @@ internal readonly unsafe struct AttentionPacking(
     private void PackValues(int head, int start, int count)
     {
         float* head0 = packedValues + head * blocks.ValuesLength;
-        int panels = blocks.ChannelPanels;
-        for (int panel = 0; panel < panels; panel++)
+        Strips panels = blocks.ChannelPanels;
+        for (int panel = 0; panel < panels.Count; panel++)
         {
-            int channel = AttentionBlocks.PanelStart(operands.Channels, panel, panels);
-            int rows = AttentionBlocks.PanelStart(operands.Channels, panel + 1, panels) - channel;
+            int channel = panels.Start(panel);
+            int rows = panels.Length(panel);
             float* to = head0 + blocks.ValuesOffset(channel, rows, start);
             for (int key = 0; key < count; key += Chunk)
             {

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Cpu;
 /// <summary>
 /// Attention of some panels of queries of one head. All products have the queries as columns: scores [key][query] =
 /// keys · queriesᵀ, results [channel][query] = valuesᵀ · weights. A block of keys and values is used for all panels
-/// while it is in the cache.
+/// while it is in the cache, and the next block's are fetched meanwhile.
 /// </summary>
 internal readonly unsafe struct AttentionTile(
     AttentionOperands operands, AttentionBlocks blocks, AttentionTiles tiles, GemmKernels kernels,
@@ -78,14 +78,15 @@ internal readonly unsafe struct AttentionTile(
     {
         int k = AttentionBlocks.RoundUp(operands.Channels, GemmKernels.KMultiple);
         float* packed = packedKeys + head * blocks.KeysLength + (long)start * blocks.PackedChannels;
-        int keyPanels = blocks.KeyPanels(keys);
-        for (int i = 0; i < keyPanels; i++)
+        Strips panels = blocks.KeyPanels(keys);
+        for (int i = 0; i < panels.Count; i++)
         {
-            int first = AttentionBlocks.PanelStart(keys, i, keyPanels);
-            int rows = AttentionBlocks.PanelStart(keys, i + 1, keyPanels) - first;
+            int first = panels.Start(i);
+            int rows = panels.Length(i);
             kernels.Tile(rows, vectors)(
                 k, packed + (long)first * blocks.PackedChannels, panel.QueryValues, zeros, 0,
-                scores + first * panel.Width, panel.Width);
+                scores + first * panel.Width, panel.Width,
+                packed + (long)(AttentionBlocks.BlockKeys + first) * blocks.PackedChannels);
         }
     }
 
@@ -107,15 +108,15 @@ internal readonly unsafe struct AttentionTile(
     private void AddValues(int head, int start, int paddedKeys, int vectors, in AttentionPanel panel, float* weights)
     {
         float* packed = packedValues + head * blocks.ValuesLength;
-        int channelPanels = blocks.ChannelPanels;
-        for (int i = 0; i < channelPanels; i++)
+        Strips panels = blocks.ChannelPanels;
+        for (int i = 0; i < panels.Count; i++)
         {
-            int first = AttentionBlocks.PanelStart(operands.Channels, i, channelPanels);
-            int rows = AttentionBlocks.PanelStart(operands.Channels, i + 1, channelPanels) - first;
+            int first = panels.Start(i);
+            int rows = panels.Length(i);
             float* sums = panel.Result + (long)first * panel.Width;
             kernels.Tile(rows, vectors)(
                 paddedKeys, packed + blocks.ValuesOffset(first, rows, start), weights, sums, panel.Width, sums,
-                panel.Width);
+                panel.Width, packed + blocks.ValuesOffset(first, rows, start + AttentionBlocks.BlockKeys));
         }
     }
 }

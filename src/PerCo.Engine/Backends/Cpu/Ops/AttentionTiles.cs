@@ -9,9 +9,9 @@ namespace PerCo.Engine.Backends.Cpu;
 internal readonly struct AttentionTiles
 {
     /// <summary>
-    /// Panels that pay: more only make the tile's own memory larger than the keys and values it saves.
+    /// Queries that pay: more only make the tile's own memory larger than the keys and values it saves.
     /// </summary>
-    private const int MostPanels = 4;
+    private const int MostQueries = 128;
 
     /// <summary>Values of queries and results that leave room for keys and values in the second-level cache.</summary>
     private const int MostValues = 1 << 17;
@@ -29,7 +29,7 @@ internal readonly struct AttentionTiles
         in AttentionOperands operands, in AttentionBlocks blocks, GemmKernels kernels, int threads)
     {
         long allPanels = (long)operands.AllHeads * DivideUp(operands.Queries, kernels.Width);
-        int fitting = Math.Clamp(MostValues / (2 * operands.Channels * kernels.Width), 1, MostPanels);
+        int fitting = Math.Clamp(MostValues / (2 * operands.Channels * kernels.Width), 1, MostQueries / kernels.Width);
         Panels = (int)Math.Clamp(allPanels / (ItemsPerThread * threads), 1, fitting);
         Queries = Panels * kernels.Width;
         PerHead = DivideUp(operands.Queries, Queries);

@@ -20,6 +20,17 @@ internal unsafe struct WinogradConv
 
     private const int ManyChannels = 512;
 
+    /// <summary>
+    /// Most tiles that are worth being transformed all before the first product: their sums for a panel stay in the
+    /// second-level cache, and every weight is read once, by one thread.
+    /// </summary>
+    private const int PanelTiles = 128;
+
+    /// <summary>
+    /// Transformed inputs of a block above which they leave the second-level cache whichever way the work is split.
+    /// </summary>
+    private const int CachedValues = 1 << 17;
+
     /// <summary>What is read.</summary>
     public ConvInput Input;
 
@@ -94,13 +105,14 @@ internal unsafe struct WinogradConv
         int block = Math.Min(most / rows * rows, PackedMatrix.RoundUp(
             PackedMatrix.DivideUp(tiles.Count, 2 * threads), rows));
         int blocks = PackedMatrix.DivideUp(tiles.Count, block);
-        if (threads == 1 || blocks >= threads)
+        bool weightsOnce = tiles.Count <= PanelTiles && tiles.PackedSize(block) > CachedValues;
+        if (weightsOnce || blocks < threads)
         {
-            RunByTiles(backend, tiles, threads == 1 ? blocks : PackedMatrix.RoundUp(blocks, threads));
+            RunByPanels(backend, tiles);
         }
         else
         {
-            RunByPanels(backend, tiles);
+            RunByTiles(backend, tiles, threads == 1 ? blocks : PackedMatrix.RoundUp(blocks, threads));
         }
     }
 

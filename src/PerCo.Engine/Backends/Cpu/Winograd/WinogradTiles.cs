@@ -48,8 +48,12 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
 
     private int Width => _conv.Matrix.Kernels.Width;
 
+    // A cache line more than needed: a tile's taps are written together, and multiples of 4 KiB would put all of them
+    // into the same few places of the first-level cache.
+    private long TapStride(int tiles) => (long)tiles * _storedK + GemmKernels.Chunk;
+
     /// <summary>Values that the transformed inputs of some tiles take.</summary>
-    public long PackedSize(int tiles) => (long)Taps * tiles * _storedK;
+    public long PackedSize(int tiles) => Taps * TapStride(tiles);
 
     /// <summary>Values of scratch that a worker needs for blocks of some tiles; a multiple of a cache line.</summary>
     public long ScratchSize(int tiles) =>
@@ -59,13 +63,13 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void TransformInput(int first, int count, int index, float* packed, float* scratch)
     {
-        int strips = PackedMatrix.DivideUp(count, _conv.Matrix.Kernels.Rows);
-        int strip = StripOf(index, count, strips);
-        int strip0 = Part(count, strip, strips);
-        int rows = Part(count, strip + 1, strips) - strip0;
+        var strips = new Strips(count, _conv.Matrix.Kernels.Rows);
+        int strip = strips.Of(index);
+        int strip0 = strips.Start(strip);
+        int rows = strips.Length(strip);
         float* panel = packed + (long)strip0 * _storedK + (index - strip0) * GemmKernels.Chunk;
         long chunkStep = (long)rows * GemmKernels.Chunk;
-        long tapStride = (long)count * _storedK;
+        long tapStride = TapStride(count);
         float* work = scratch + (long)Taps * count * Width + Width;
 
         Locate(first + index, out int picture, out int y, out int x);
@@ -102,21 +106,23 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         GemmKernels kernels = matrix.Kernels;
         int vectors = matrix.Vectors(panel);
         int width = vectors * kernels.Lanes;
-        int strips = PackedMatrix.DivideUp(count, kernels.Rows);
+        var strips = new Strips(count, kernels.Rows);
         long sumStride = (long)count * width;
         float* zeros = scratch + (long)Taps * count * Width;
         new Span<float>(zeros, Width).Clear();
         float* b = matrix.Panel(panel);
         for (int tap = 0; tap < Taps; tap++)
         {
-            float* a = packed + tap * (long)count * _storedK;
+            float* a = packed + tap * TapStride(count);
             float* sums = scratch + tap * sumStride;
-            for (int strip = 0; strip < strips; strip++)
+            float* next = b + (long)_k * width;
+            for (int strip = 0; strip < strips.Count; strip++)
             {
-                int row = Part(count, strip, strips);
-                int rows = Part(count, strip + 1, strips) - row;
+                int row = strips.Start(strip);
+                int rows = strips.Length(strip);
                 kernels.Tile(rows, vectors)(
-                    _k, a + (long)row * _storedK, b, zeros, 0, sums + (long)row * width, width);
+                    _k, a + (long)row * _storedK, b, zeros, 0, sums + (long)row * width, width, next);
+                next += GemmKernels.Fetched(_k);
             }
 
             b += (long)_k * width;
@@ -219,9 +225,4 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         x = (tile - y * _tileColumns) * TTransform.Outputs;
         y *= TTransform.Outputs;
     }
-
-    private static int Part(int n, int part, int parts) => (int)((long)n * part / parts);
-
-    // The inverse of Part: the largest strip that begins at or before the index.
-    private static int StripOf(int index, int count, int strips) => (int)((((long)index + 1) * strips - 1) / count);
 }
