@@ -9,6 +9,18 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
     /// <summary>What is known of it.</summary>
     public GpuDeviceInfo Info { get; } = info;
 
+    /// <summary>Why the device does not run kernels that need more than the plain ones; null where it does.</summary>
+    public virtual string? Lacks(KernelNeed need) =>
+        need == KernelNeed.Nothing ? null : "needs an NVIDIA device, through CUDA";
+
+    /// <summary>
+    /// What kernels that need <see cref="KernelNeed.WarpGroups"/> must know of a matrix in panels of 16-bit numbers;
+    /// null where the device runs none.
+    /// </summary>
+    /// <param name="matrix">The panels.</param>
+    /// <param name="rows">Rows of all panels together.</param>
+    public virtual GpuBuffer? DescribePanels(GpuBuffer matrix, long rows) => null;
+
     /// <summary>Device memory with arbitrary content.</summary>
     public abstract GpuBuffer Allocate(long bytes);
 

@@ -37,6 +37,14 @@ internal sealed unsafe class CudaDevice : GpuDevice
     /// <summary>Ten times the compute capability's major number, and its minor number.</summary>
     public int Capability { get; }
 
+    /// <inheritdoc/>
+    public override string? Lacks(KernelNeed need) => Lacks(need, Capability)
+        ?? (need == KernelNeed.WarpGroups && Api.TensorMapEncodeTiled == null ? "needs the driver of CUDA 12" : null);
+
+    /// <inheritdoc/>
+    public override GpuBuffer? DescribePanels(GpuBuffer matrix, long rows) =>
+        Lacks(KernelNeed.WarpGroups) is null ? CudaTensorMap.Create(this, matrix, rows) : null;
+
     /// <summary>Makes the device's context the calling thread's: the driver keeps one a thread.</summary>
     public void MakeCurrent() => Check(Api.ContextSetCurrent(_context), "cuCtxSetCurrent");
 
@@ -136,6 +144,16 @@ internal sealed unsafe class CudaDevice : GpuDevice
         }
     }
 
+    /// <summary>Why a device of that compute capability does not run such kernels; null where it does.</summary>
+    internal static string? Lacks(KernelNeed need, int capability) => need switch
+    {
+        KernelNeed.TensorCores when capability < 80 =>
+            $"needs compute capability 8.0, not {capability / 10}.{capability % 10}",
+        KernelNeed.WarpGroups when capability != 90 =>
+            $"is for compute capability 9.0, not {capability / 10}.{capability % 10}",
+        _ => null,
+    };
+
     /// <inheritdoc/>
     public override void Finish()
     {
@@ -176,8 +194,8 @@ internal sealed unsafe class CudaDevice : GpuDevice
         }
 
         int status = Api.LaunchKernel(
-            kernel.Handle, (uint)groups.X, (uint)groups.Y, (uint)groups.Z, (uint)kernel.GroupSize, 1, 1, 0, _stream,
-            pointers, null);
+            kernel.Handle, (uint)groups.X, (uint)groups.Y, (uint)groups.Z, (uint)kernel.GroupSize, 1, 1,
+            (uint)kernel.DynamicShared, _stream, pointers, null);
         if (status != 0)
         {
             Check(status, $"cuLaunchKernel of {kernel.Name} {groups}");

@@ -9,6 +9,9 @@ public sealed partial class GpuBackend
     private const int TileRows = 64;
     private const int FewRows = 4;
 
+    // Panels and their description, the last arguments of products on tensor cores.
+    private const int MoreTensorArguments = 2;
+
     /// <inheritdoc/>
     protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
     {
@@ -32,11 +35,20 @@ public sealed partial class GpuBackend
             return;
         }
 
+        // What the plain kernel takes, and what others take beside.
+        ReadOnlySpan<GpuArgument> arguments =
+        [
+            x.Buffer(), w.Matrix, w.Bias, residual?.Buffer(), result.Buffer(), rows, spec.Inputs, spec.ResultFeatures,
+            activation, panels, w.Map,
+        ];
+        if (TensorTiles(KernelVariants.LinearWgmma, KernelVariants.LinearMma, rows, panels) is { } tiles)
+        {
+            _device.Launch(Kernel(tiles.Program, tiles.Kernel), tiles.Groups, arguments);
+            return;
+        }
+
         _device.Launch(
             Kernel("linear"), new GpuGroups(panels, checked((int)DivideUp(rows, TileRows))),
-            [
-                x.Buffer(), w.Matrix, w.Bias, residual?.Buffer(), result.Buffer(), rows, spec.Inputs,
-                spec.ResultFeatures, activation,
-            ]);
+            arguments[..^MoreTensorArguments]);
     }
 }
