@@ -17,12 +17,14 @@ public sealed partial class GpuBackend : Backend
     private readonly Dictionary<string, GpuModule> _modules = [];
     private readonly Dictionary<string, GpuKernel> _kernels = [];
     private readonly Lock _loading = new();
+    private readonly bool _emulate;
     private bool _disposed;
 
     private GpuBackend(GpuDevice device, GpuOptions options)
     {
         _device = device;
         _arena = new GpuArena(device);
+        _emulate = options.EmulateTensorCores && device.Info.IsCpu;
         Precision = options.Precision != GpuPrecision.Auto ? options.Precision
             : device.Info.IsCpu ? GpuPrecision.Fp32 : GpuPrecision.Fp16;
     }
@@ -42,7 +44,7 @@ public sealed partial class GpuBackend : Backend
 
     /// <inheritdoc/>
     public override NumericPlan Plan =>
-        Precision == GpuPrecision.Fp16 ? NumericPlan.Fp16 : NumericPlan.Fp32Direct;
+        Precision == GpuPrecision.Fp32 ? NumericPlan.Fp32Direct : NumericPlan.Fp16;
 
     /// <inheritdoc/>
     public override long MemoryInUse => _arena.InUse;
@@ -53,7 +55,7 @@ public sealed partial class GpuBackend : Backend
     /// <summary>Blocks ever taken from the device for activations: constant once a pass repeats.</summary>
     internal long DeviceAllocations => _arena.DeviceAllocations;
 
-    private int ElementSize => Precision == GpuPrecision.Fp16 ? 2 : 4;
+    private int ElementSize => Precision == GpuPrecision.Fp32 ? 4 : 2;
 
     /// <summary>The devices of all drivers; a driver that is missing is left out, and says why.</summary>
     /// <param name="missing">Receives one line for each driver that cannot be used.</param>
@@ -148,11 +150,19 @@ public sealed partial class GpuBackend : Backend
             return;
         }
 
-        Half[] halves = ArrayPool<Half>.Shared.Rent(destination.Length);
-        Span<Half> used = halves.AsSpan(0, destination.Length);
+        ushort[] stored = ArrayPool<ushort>.Shared.Rent(destination.Length);
+        Span<ushort> used = stored.AsSpan(0, destination.Length);
         _device.Read(source.Buffer(), MemoryMarshal.AsBytes(used));
-        TensorPrimitives.ConvertToSingle(used, destination);
-        ArrayPool<Half>.Shared.Return(halves);
+        if (Precision == GpuPrecision.Bf16)
+        {
+            BFloat16.Widen(used, destination);
+        }
+        else
+        {
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<ushort, Half>(used), destination);
+        }
+
+        ArrayPool<ushort>.Shared.Return(stored);
     }
 
     /// <inheritdoc/>
@@ -208,11 +218,19 @@ public sealed partial class GpuBackend : Backend
             return;
         }
 
-        Half[] halves = ArrayPool<Half>.Shared.Rent(values.Length);
-        Span<Half> used = halves.AsSpan(0, values.Length);
-        TensorPrimitives.ConvertToHalf(values, used);
+        ushort[] stored = ArrayPool<ushort>.Shared.Rent(values.Length);
+        Span<ushort> used = stored.AsSpan(0, values.Length);
+        if (Precision == GpuPrecision.Bf16)
+        {
+            BFloat16.Round(values, used);
+        }
+        else
+        {
+            TensorPrimitives.ConvertToHalf(values, MemoryMarshal.Cast<ushort, Half>(used));
+        }
+
         _device.Write(buffer, MemoryMarshal.AsBytes(used));
-        ArrayPool<Half>.Shared.Return(halves);
+        ArrayPool<ushort>.Shared.Return(stored);
     }
 
     /// <summary>Vectors of an item, as in portable.h.</summary>

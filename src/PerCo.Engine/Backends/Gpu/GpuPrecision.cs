@@ -11,4 +11,7 @@ public enum GpuPrecision
 
     /// <summary>IEEE 754 binary16.</summary>
     Fp16,
+
+    /// <summary>The upper half of binary32: its range, 8 bits of significand.</summary>
+    Bf16,
 }

@@ -52,10 +52,6 @@ internal sealed unsafe class OpenClApi
                 "clEnqueueNDRangeKernel");
         Flush = (delegate* unmanaged<nint, int>)Find("clFlush");
         Finish = (delegate* unmanaged<nint, int>)Find("clFinish");
-        WaitForEvents = (delegate* unmanaged<uint, nint*, int>)Find("clWaitForEvents");
-        GetEventProfilingInfo =
-            (delegate* unmanaged<nint, uint, nuint, void*, nuint*, int>)Find("clGetEventProfilingInfo");
-        ReleaseEvent = (delegate* unmanaged<nint, int>)Find("clReleaseEvent");
     }
 
     public delegate* unmanaged<uint, nint*, uint*, int> GetPlatformIds { get; }
@@ -116,12 +112,6 @@ internal sealed unsafe class OpenClApi
     public delegate* unmanaged<nint, int> Flush { get; }
 
     public delegate* unmanaged<nint, int> Finish { get; }
-
-    public delegate* unmanaged<uint, nint*, int> WaitForEvents { get; }
-
-    public delegate* unmanaged<nint, uint, nuint, void*, nuint*, int> GetEventProfilingInfo { get; }
-
-    public delegate* unmanaged<nint, int> ReleaseEvent { get; }
 
     /// <summary>A query of the form (parameter, size, destination, written size).</summary>
     public delegate int InfoQuery(nuint size, void* destination, nuint* written);

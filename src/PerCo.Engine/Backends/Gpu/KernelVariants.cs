@@ -1,0 +1,27 @@
+namespace PerCo.Engine.Backends.Gpu;
+
+/// <summary>All kernel variants, of an op the fastest first. An op that is not here has its plain kernel only.</summary>
+internal static class KernelVariants
+{
+    private const string All16 = "fp16 and bf16, ";
+
+    public static readonly KernelVariant LinearMma = new(
+        "Linear", "linear_mma", KernelNeed.TensorCores, All16 + "more than 4 rows");
+
+    public static readonly KernelVariant LinearPlain = new("Linear", "linear", KernelNeed.Nothing, "everything");
+
+    public static readonly KernelVariant Conv2dMma = new(
+        "Conv2d", "conv2d_mma", KernelNeed.TensorCores, All16 + "everything");
+
+    public static readonly KernelVariant Conv2dPlain = new("Conv2d", "conv2d", KernelNeed.Nothing, "everything");
+
+    public static readonly KernelVariant AttentionMma = new(
+        "Attention", "attention_mma", KernelNeed.TensorCores, All16 + "heads of up to 128 channels");
+
+    public static readonly KernelVariant AttentionPlain = new(
+        "Attention", "attention", KernelNeed.Nothing, "everything");
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<KernelVariant> All { get; } =
+        [LinearMma, LinearPlain, Conv2dMma, Conv2dPlain, AttentionMma, AttentionPlain];
+}
