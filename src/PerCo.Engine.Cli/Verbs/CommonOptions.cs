@@ -20,8 +20,13 @@ internal sealed class CommonOptions
 
     private readonly Option<GpuPrecision> _precision = new("--precision")
     {
-        Description = "What a GPU stores: fp32 or fp16. Default: fp16, and fp32 where OpenCL uses the processor.",
+        Description = "What a GPU stores: fp32, fp16 or bf16. Default: fp16, and fp32 where OpenCL uses the processor.",
         HelpName = "TYPE",
+    };
+
+    private readonly Option<bool> _noCache = new("--no-cache")
+    {
+        Description = "Check a GPU's kernels again, and do not keep the verdict.",
     };
 
     private readonly Option<int?> _threads = new Option<int?>("--threads", "-j")
@@ -64,10 +69,17 @@ internal sealed class CommonOptions
     public void AddTo(Command command)
     {
         command.Options.Add(_model);
+        command.Options.Add(Strict);
+        AddDeviceTo(command);
+    }
+
+    /// <summary>Only what verbs need that compute without a model.</summary>
+    public void AddDeviceTo(Command command)
+    {
         command.Options.Add(Device);
         command.Options.Add(_precision);
+        command.Options.Add(_noCache);
         command.Options.Add(_threads);
-        command.Options.Add(Strict);
         AddMessagesTo(command);
     }
 
@@ -90,7 +102,10 @@ internal sealed class CommonOptions
 
     public Messages Messages(ParseResult parsed) => new(parsed.GetValue(Quiet), parsed.GetValue(_verbose));
 
-    public Backend CreateBackend(ParseResult parsed)
+    /// <summary>Opens the device.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="check">Whether a GPU's kernels are checked before they are used.</param>
+    public Backend CreateBackend(ParseResult parsed, bool check = true)
     {
         var cpu = new CpuOptions { Strict = parsed.GetValue(Strict) };
         if (parsed.GetValue(_threads) is { } threads)
@@ -98,7 +113,14 @@ internal sealed class CommonOptions
             cpu = cpu with { Threads = threads };
         }
 
-        var gpu = new GpuOptions { Precision = parsed.GetValue(_precision) };
+        var gpu = new GpuOptions
+        {
+            Precision = parsed.GetValue(_precision),
+            Cache = !parsed.GetValue(_noCache),
+            Check = check,
+            Detail = Messages(parsed).Detail,
+            Notice = notice => Messages(parsed).Note($"percoengine: {notice}"),
+        };
         return BackendCatalog.Create(parsed.GetValue(Device)!, cpu, gpu);
     }
 

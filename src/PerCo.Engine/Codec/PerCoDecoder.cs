@@ -1,3 +1,4 @@
+using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
 using PerCo.Engine.Tensors;
@@ -57,6 +58,7 @@ public sealed class PerCoDecoder(PerCoModel model)
         Guidance scales = Guidance.TextAndCodes((float)guidance, (float)options.CodesGuidance);
         int window = options.MemoryLimit is { } limit
             ? MemoryPlan.RequireForDecoding(model, file, scales, limit).LatentWindow
+            : model.Backend is GpuBackend gpu ? Plan(gpu, file, scales, options.LatentWindow)
             : options.LatentWindow;
         var clock = new StageClock(model.Backend, progress, cancellation);
 
@@ -99,6 +101,13 @@ public sealed class PerCoDecoder(PerCoModel model)
             new Shape(1, geometry.LatentHeight, geometry.LatentWidth, model.LatentChannels), values);
         using Tensor picture = model.Vae.Decode(unscaled);
         return ImageTensors.Download(picture);
+    }
+
+    private int Plan(GpuBackend gpu, PerCoFile file, Guidance scales, int window)
+    {
+        GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(model, file, scales, window);
+        gpu.Detail($"decoding {file.Width}x{file.Height} takes {plan}");
+        return plan.LatentWindow;
     }
 
     private void CheckModel(PerCoFile file, DecodeOptions options)

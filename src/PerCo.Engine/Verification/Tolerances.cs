@@ -24,6 +24,9 @@ internal sealed record Tolerances(
         NumericPlan.Fp32Winograd => new(5e-4, 2e-3, 5e-3, 60, 50),
         NumericPlan.Fp16Weights => new(3e-3, 1e-2, 3e-2, 40, 35),
         NumericPlan.Fp16 => new(1e-2, 3e-2, 5e-2, 40, 35),
+
+        // bf16 rounds eight times as coarsely as fp16: eight times its bounds, 18 dB less.
+        NumericPlan.Bf16 => new(8e-2, 0.24, 0.4, 22, 17),
         _ => throw new ArgumentOutOfRangeException(nameof(plan), plan, "A plan without tolerances."),
     };
 }

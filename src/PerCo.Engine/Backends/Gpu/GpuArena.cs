@@ -37,7 +37,7 @@ internal sealed class GpuArena(GpuDevice device) : IDisposable
     /// <summary>A block of at least that many bytes with arbitrary content.</summary>
     public GpuStorage Rent(long bytes)
     {
-        bytes = RoundUp(Math.Max(SmallestBlock, bytes));
+        bytes = RoundUp(bytes);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -153,8 +153,9 @@ internal sealed class GpuArena(GpuDevice device) : IDisposable
     }
 
     // An eighth of a power of two: at most 12.5 % of a block is wasted, and shapes of similar size share blocks.
-    private static long RoundUp(long bytes)
+    public static long RoundUp(long bytes)
     {
+        bytes = Math.Max(SmallestBlock, bytes);
         long step = Math.Max(SmallestBlock, (long)BitOperations.RoundUpToPowerOf2((ulong)bytes) / 16);
         return checked((bytes + step - 1) / step * step);
     }

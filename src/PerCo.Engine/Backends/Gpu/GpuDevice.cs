@@ -9,6 +9,7 @@ namespace PerCo.Engine.Backends.Gpu;
 internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
 {
     private LaunchList? _recording;
+    private long _held;
 
     /// <summary>What is known of it.</summary>
     public GpuDeviceInfo Info { get; } = info;
@@ -96,8 +97,14 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
         return Stopwatch.GetElapsedTime(start);
     }
 
-    /// <summary>Bytes of device memory that are free now; an estimate where the driver does not say.</summary>
-    public abstract long FreeMemory { get; }
+    /// <summary>
+    /// Bytes of device memory that can be held, what is held already included; an estimate where the driver does not
+    /// say.
+    /// </summary>
+    public abstract long UsableMemory { get; }
+
+    /// <summary>Bytes of device memory that are held now.</summary>
+    public long Held => Interlocked.Read(ref _held);
 
     /// <summary>Waits for all work.</summary>
     public abstract void Finish();
@@ -120,6 +127,12 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
 
     /// <summary>The fastest form in which the driver can repeat launches: the list itself where there is none.</summary>
     protected virtual GpuRecording Compile(LaunchList list) => list;
+
+    /// <summary>Counts a buffer that the driver has given; its release is counted by <see cref="CountRelease"/>.</summary>
+    protected void CountHeld(long bytes) => Interlocked.Add(ref _held, bytes);
+
+    /// <summary>What <see cref="GpuBuffer.Released"/> is.</summary>
+    protected void CountRelease(long bytes) => Interlocked.Add(ref _held, -bytes);
 
     private void RefuseWhileRecording()
     {

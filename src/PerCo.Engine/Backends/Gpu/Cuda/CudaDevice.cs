@@ -64,7 +64,8 @@ internal sealed unsafe class CudaDevice : GpuDevice
             Check(status, $"cuMemAlloc of {bytes} bytes");
         }
 
-        return new CudaBuffer(this, address, bytes);
+        CountHeld(bytes);
+        return new CudaBuffer(this, address, bytes) { Released = CountRelease };
     }
 
     /// <inheritdoc/>
@@ -86,14 +87,14 @@ internal sealed unsafe class CudaDevice : GpuDevice
     }
 
     /// <inheritdoc/>
-    public override long FreeMemory
+    public override long UsableMemory
     {
         get
         {
             MakeCurrent();
             nuint free, total;
             Check(Api.MemGetInfo(&free, &total), "cuMemGetInfo");
-            return (long)free;
+            return (long)free + Held;
         }
     }
 

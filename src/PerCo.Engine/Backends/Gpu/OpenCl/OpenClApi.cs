@@ -118,10 +118,13 @@ internal sealed unsafe class OpenClApi
 
     /// <summary>Loads the loader.</summary>
     /// <exception cref="PerCoException">There is none, or it lacks an entry point.</exception>
-    public static OpenClApi Load()
+    public static OpenClApi Load() => Load(Libraries);
+
+    /// <summary>The same from the first library that exists.</summary>
+    internal static OpenClApi Load(IReadOnlyList<string> libraries)
     {
         PoclCacheFolder.Prepare();
-        foreach (string name in Libraries)
+        foreach (string name in libraries)
         {
             if (NativeLibrary.TryLoad(name, out nint library))
             {
@@ -130,7 +133,7 @@ internal sealed unsafe class OpenClApi
         }
 
         throw new PerCoException(
-            $"OpenCL: {Libraries[0]} was not found. Install your graphics driver (or, for the processor, "
+            $"OpenCL: {libraries[0]} was not found. Install your graphics driver (or, for the processor, "
             + "PoCL: package pocl-opencl-icd on Debian and Ubuntu), or use --device cpu.");
     }
 

@@ -38,7 +38,8 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         int status;
         nint buffer = Api.CreateBuffer(_context, 1, (nuint)bytes, null, &status);
         OpenClException.Check(status, $"clCreateBuffer of {bytes} bytes");
-        return new OpenClBuffer(Api, buffer, bytes);
+        CountHeld(bytes);
+        return new OpenClBuffer(Api, buffer, bytes) { Released = CountRelease };
     }
 
     /// <inheritdoc/>
@@ -64,12 +65,14 @@ internal sealed unsafe class OpenClDevice : GpuDevice
     }
 
     /// <summary>OpenCL does not say what others use: an eighth is left to them.</summary>
-    public override long FreeMemory => Info.Memory / 8 * 7;
+    public override long UsableMemory => Info.Memory / 8 * 7;
 
     /// <inheritdoc/>
-    public override GpuModule Load(GpuProgram program)
+    public override GpuModule Load(GpuProgram program) => Load(program, KernelSource.Load($"{program.Name}.cl"));
+
+    /// <summary>Builds a program's source.</summary>
+    internal OpenClModule Load(GpuProgram program, string source)
     {
-        string source = KernelSource.Load($"{program.Name}.cl");
         string options = $"-cl-std=CL1.2 {program.Definition}{(Info.IsCpu ? " -DON_CPU=1" : "")}";
         return OpenClModule.Build(this, _context, program, source, options);
     }

@@ -30,29 +30,23 @@ internal static class DeviceTrust
     {
         foreach (KernelVerdict verdict in verdicts)
         {
-            KernelVariant? variant = KernelVariants.All.FirstOrDefault(v => v.Name == verdict.Kernel);
-            if (verdict is { Passed: false, IsPlain: true })
-            {
-                throw new PerCoException($"{backend.Name}: {backend.Device.Name}: kernel {verdict.Kernel} is wrong on "
-                    + $"this device ({verdict.Failure}), and {verdict.Op} has no other. Update the driver, or use "
-                    + "--device cpu.");
-            }
-
-            if (variant is null || variant.IsPlain)
-            {
-                continue;
-            }
-
-            if (verdict.Passed && backend.Lacks(variant) is null)
+            KernelVariant? variant = KernelVariants.All.FirstOrDefault(v => v.Name == verdict.Kernel && !v.IsPlain);
+            if (variant is not null && verdict.Passed && backend.Lacks(variant) is null)
             {
                 backend.Trust(variant);
             }
-            else
+            else if (variant is not null)
             {
                 backend.Exclude(variant);
                 notice?.Invoke($"{backend.Name}: warning: kernel {verdict.Kernel} is wrong on this device "
                     + $"({verdict.Failure}); {verdict.Op} uses a slower one.");
             }
+        }
+
+        if (verdicts.FirstOrDefault(verdict => verdict is { Passed: false, IsPlain: true }) is { } wrong)
+        {
+            throw new PerCoException($"{backend.Name}: {backend.Device.Name}: kernel {wrong.Kernel} is wrong on this "
+                + $"device ({wrong.Failure}), and {wrong.Op} has no other. Update the driver, or use --device cpu.");
         }
     }
 }
