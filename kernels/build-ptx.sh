@@ -10,34 +10,27 @@ compiler=${CLANG:-clang-19}
 # Both short-ptr flags or neither: pointers into on-chip memory have 32 bits. No fast-math: masks and NaN count.
 flags="-x cuda --cuda-device-only -nocudainc -nocudalib -O3 -ffp-contract=fast -Xclang -fcuda-short-ptr \
 -mllvm --nvptx-short-ptr -Wall -Werror -S"
-# The oldest first. A newer target's file is kept only where its code differs from the one before: a driver compiles
-# PTX of an older target for every newer device.
-targets="sm_70 sm_80"
+# Unless a source names its own: the oldest target, whose code a driver compiles for every newer device.
+target=sm_70
+storage="fp32 fp16 bf16"
 
-code() { grep -v -e '^\.version' -e '^\.target' "$1"; }
+# What the first line of a source says after a word: "Targets: sm_80." or "Storage: fp16 bf16."
+said() { head -n 1 "$1" | sed -n "s/.*$2: \([a-z0-9_ ]*\)\..*/\1/p"; }
 
 rm -f "$output"/*.ptx "$output"/manifest.json
 entries=()
 for source in *.cl; do
-    name=${source%.cl}
     hash=$(cat "$source" ./*.h | sha256sum | cut -d ' ' -f 1)
-    for precision in fp32 fp16; do
-        previous=
-        for target in $targets; do
-            file="$name.$precision.$target.ptx"
-            half=$([ "$precision" = fp16 ] && echo 1 || echo 0)
-            # shellcheck disable=SC2086 # flags are words
-            "$compiler" $flags --cuda-gpu-arch="$target" "-DFP16=$half" -o "$output/$file" "$source"
-            if [ -n "$previous" ] && cmp -s <(code "$output/$previous") <(code "$output/$file"); then
-                rm "$output/$file"
-                continue
-            fi
-            previous=$file
-            ptx=$(sha256sum < "$output/$file" | cut -d ' ' -f 1)
-            entries+=("    { \"file\": \"$file\", \"source\": \"$source\",
+    own_target=$(said "$source" Target)
+    own_storage=$(said "$source" Storage)
+    for precision in ${own_storage:-$storage}; do
+        file="${source%.cl}.$precision.${own_target:-$target}.ptx"
+        # shellcheck disable=SC2086 # flags are words
+        "$compiler" $flags --cuda-gpu-arch="${own_target:-$target}" "-D${precision^^}=1" -o "$output/$file" "$source"
+        ptx=$(sha256sum < "$output/$file" | cut -d ' ' -f 1)
+        entries+=("    { \"file\": \"$file\", \"source\": \"$source\",
       \"sourceHash\": \"$hash\",
       \"ptxHash\": \"$ptx\" }")
-        done
     done
 done
 
@@ -45,7 +38,6 @@ done
     echo "{"
     echo "  \"compiler\": \"$("$compiler" --version | head -n 1)\","
     echo "  \"flags\": \"$flags\","
-    echo "  \"targets\": \"$targets\","
     echo "  \"files\": ["
     for i in "${!entries[@]}"; do
         echo "${entries[$i]}$([ "$i" -lt $((${#entries[@]} - 1)) ] && echo "," || true)"

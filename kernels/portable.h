@@ -1,14 +1,17 @@
 // portable.h: one C dialect, two compilers.
 //   OpenCL C 1.2, built at run time by any driver (the host passes -DON_CPU=1 for devices that are processors)
 //   clang -x cuda --cuda-device-only, which makes PTX without a CUDA SDK (__CUDA__ is defined)
-// Rules: every pointer is GLOBAL or LOCAL; no __local kernel arguments; no OpenCL built-ins outside this file; local
-// arrays are aligned to 16; fp16 is a storage format only (FP16=1), arithmetic is fp32.
+// Rules: every pointer is GLOBAL or LOCAL; no __local kernel arguments; no OpenCL built-ins outside this file and the
+// emulations; local arrays are aligned to 16; FP16=1 and BF16=1 are storage formats only, arithmetic is fp32.
 // Local sizes are one-dimensional.
 #ifndef PORTABLE_H
 #define PORTABLE_H
 
 #ifndef FP16
 #define FP16 0
+#endif
+#ifndef BF16
+#define BF16 0
 #endif
 
 #if defined(__CUDA__)
@@ -21,6 +24,9 @@
   #define RESTRICT __restrict__
   typedef _Float16 half_t;
   typedef unsigned int uint;
+  typedef unsigned short ushort;
+  typedef uint uint4 __attribute__((ext_vector_type(4)));
+  typedef ushort ushort4 __attribute__((ext_vector_type(4)));
   typedef float float4 __attribute__((ext_vector_type(4)));
   typedef half_t half4_t __attribute__((ext_vector_type(4)));
   #define LID ((int)__nvvm_read_ptx_sreg_tid_x())
@@ -51,12 +57,18 @@
 
 // A processor runs the items of a group one after the other, each as a loop body: vectors of 16 fill its registers.
 // INNER(n) is n, but keeps the loop within one work-item: without, PoCL puts a barrier into every uniform loop, and
-// every register is spilled there (4 to 14 times slower).
+// every register is spilled there (4 to 14 times slower). EMULATED kernels keep the vectors of a GPU, to test its
+// indices.
 #if ON_CPU
-  #define VW 16
+  #ifdef EMULATED
+    #define VW 4
+    typedef float4 floatv;
+  #else
+    #define VW 16
+    typedef float16 floatv;
+  #endif
   #define UNROLL_GPU _Pragma("nounroll")
   #define INNER(n) ((n) + (LID >> 20))
-  typedef float16 floatv;
 #else
   #define VW 4
   #define UNROLL_GPU _Pragma("unroll")
@@ -68,20 +80,42 @@
 // ---- Storage: store_t is what tensors and matrices consist of --------------------------------------------------
 #if FP16
   typedef half_t store_t;
+#elif BF16
+  typedef ushort store_t;
 #else
   typedef float store_t;
 #endif
 
 #if defined(__CUDA__)
-  FN float load1(GLOBAL const store_t* p, long i) { return (float)p[i]; }
-  FN void store1(float v, GLOBAL store_t* p, long i) { p[i] = (store_t)v; }
+  #if BF16
+    // bf16 is the upper half of an fp32; rounded to the nearest, ties to even, NaN stays one.
+    FN float widen(ushort bits) { uint u = (uint)bits << 16; float f; __builtin_memcpy(&f, &u, 4); return f; }
+    FN ushort narrow(float v)
+    {
+        uint u;
+        __builtin_memcpy(&u, &v, 4);
+        return (ushort)(v != v ? (u >> 16) | 0x40 : (u + 0x7FFF + ((u >> 16) & 1)) >> 16);
+    }
+    FN float load1(GLOBAL const store_t* p, long i) { return widen(p[i]); }
+    FN void store1(float v, GLOBAL store_t* p, long i) { p[i] = narrow(v); }
+    FN floatv loadv(GLOBAL const store_t* p, long i)
+    {
+        const ushort4 u = *(GLOBAL const ushort4*)(p + i);
+        return (floatv){ widen(u.x), widen(u.y), widen(u.z), widen(u.w) };
+    }
+    FN void storev(floatv v, GLOBAL store_t* p, long i)
+    { *(GLOBAL ushort4*)(p + i) = (ushort4){ narrow(v.x), narrow(v.y), narrow(v.z), narrow(v.w) }; }
+  #else
+    FN float load1(GLOBAL const store_t* p, long i) { return (float)p[i]; }
+    FN void store1(float v, GLOBAL store_t* p, long i) { p[i] = (store_t)v; }
+  #endif
   #if FP16
     // p + i is a multiple of four elements.
     FN floatv loadv(GLOBAL const store_t* p, long i)
     { return __builtin_convertvector(*(GLOBAL const half4_t*)(p + i), floatv); }
     FN void storev(floatv v, GLOBAL store_t* p, long i)
     { *(GLOBAL half4_t*)(p + i) = __builtin_convertvector(v, half4_t); }
-  #else
+  #elif !BF16
     FN floatv loadv(GLOBAL const store_t* p, long i) { return *(GLOBAL const floatv*)(p + i); }
     FN void storev(floatv v, GLOBAL store_t* p, long i) { *(GLOBAL floatv*)(p + i) = v; }
   #endif
@@ -94,6 +128,22 @@
     FN void store1(float v, GLOBAL store_t* p, long i) { vstore_half_rte(v, i, p); }
     FN floatv loadv(GLOBAL const store_t* p, long i) { return CAT(vload_half, VW)(0, p + i); }
     FN void storev(floatv v, GLOBAL store_t* p, long i) { CAT(CAT(vstore_half, VW), _rte)(v, 0, p + i); }
+  #elif BF16
+    FN ushort narrow(float v)
+    {
+        const uint u = as_uint(v);
+        return (ushort)(v != v ? (u >> 16) | 0x40 : (u + 0x7FFF + ((u >> 16) & 1)) >> 16);
+    }
+    FN float load1(GLOBAL const store_t* p, long i) { return as_float((uint)p[i] << 16); }
+    FN void store1(float v, GLOBAL store_t* p, long i) { p[i] = narrow(v); }
+    FN floatv loadv(GLOBAL const store_t* p, long i)
+    { return CAT(as_float, VW)(CAT(convert_uint, VW)(CAT(vload, VW)(0, p + i)) << 16); }
+    FN void storev(floatv v, GLOBAL store_t* p, long i)
+    {
+        const CAT(uint, VW) u = CAT(as_uint, VW)(v);
+        const CAT(uint, VW) rounded = select((u + 0x7FFF + ((u >> 16) & 1)) >> 16, (u >> 16) | 0x40, v != v);
+        CAT(vstore, VW)(CAT(convert_ushort, VW)(rounded), 0, p + i);
+    }
   #else
     FN float load1(GLOBAL const store_t* p, long i) { return p[i]; }
     FN void store1(float v, GLOBAL store_t* p, long i) { p[i] = v; }
@@ -201,8 +251,8 @@ FN void storev_n(floatv v, GLOBAL store_t* p, long i, int n)
 // To on-chip memory: rows there are padded by one element on a GPU, so that columns lie in different banks.
 #if ON_CPU
   #define PAD 0
-  FN void storev_local(floatv v, LOCAL float* p) { vstore16(v, 0, p); }
-  FN floatv loadv_local(LOCAL const float* p) { return vload16(0, p); }
+  FN void storev_local(floatv v, LOCAL float* p) { CAT(vstore, VW)(v, 0, p); }
+  FN floatv loadv_local(LOCAL const float* p) { return CAT(vload, VW)(0, p); }
 #else
   #define PAD 1
   FN void storev_local(floatv v, LOCAL float* p) { p[0] = v.x; p[1] = v.y; p[2] = v.z; p[3] = v.w; }

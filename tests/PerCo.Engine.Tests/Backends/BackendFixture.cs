@@ -40,8 +40,8 @@ public abstract class BackendFixture : IDisposable
     /// <summary>What it is compared with.</summary>
     public ReferenceBackend Reference { get; } = new();
 
-    /// <summary>Whether activations are fp16: operands are rounded to it before either backend gets them.</summary>
-    public virtual bool IsHalf => false;
+    /// <summary>A value as the backend stores activations: operands are so before either backend gets them.</summary>
+    public virtual Func<float, float>? Stored => null;
 
     /// <summary>The bounds that hold for the backend's arithmetic, from those of the CPU's.</summary>
     public virtual Tolerance Adapt(Tolerance tolerance) => tolerance;

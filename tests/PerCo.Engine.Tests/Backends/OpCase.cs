@@ -9,8 +9,8 @@ namespace PerCo.Engine.Tests.Backends;
 /// backends get the same. Frees them in the end.
 /// </summary>
 /// <param name="backend">The backend to run on.</param>
-/// <param name="half">Whether activations are rounded to fp16 first.</param>
-public sealed class OpCase(Backend backend, bool half = false) : IDisposable
+/// <param name="stored">A value as activations are stored; null where they are fp32.</param>
+public sealed class OpCase(Backend backend, Func<float, float>? stored = null) : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
 
@@ -25,7 +25,7 @@ public sealed class OpCase(Backend backend, bool half = false) : IDisposable
 
     /// <summary>An activation with the given values.</summary>
     public Tensor Upload(Shape shape, float[] values) =>
-        Own(backend.Upload(shape, half ? [.. values.Select(value => (float)(Half)value)] : values));
+        Own(backend.Upload(shape, stored is null ? values : [.. values.Select(stored)]));
 
     /// <summary>The same in memory that cannot be read beyond its end. Only host backends compute on it.</summary>
     internal unsafe Tensor RandomGuarded(Shape shape, string name)

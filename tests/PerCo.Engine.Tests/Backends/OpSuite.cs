@@ -20,23 +20,23 @@ public abstract class OpSuite(BackendFixture fixture)
     /// </summary>
     protected void Compare(Tolerance tolerance, Func<OpCase, Tensor> run)
     {
-        (Shape expectedShape, float[] expected) = RunOn(fixture.Reference, run, checkTail: false, fixture.IsHalf);
-        (Shape shape, float[] actual) = RunOn(Backend, run, checkTail: false, fixture.IsHalf);
+        (Shape expectedShape, float[] expected) = RunOn(fixture.Reference, run, checkTail: false, fixture.Stored);
+        (Shape shape, float[] actual) = RunOn(Backend, run, checkTail: false, fixture.Stored);
         Assert.Equal(expectedShape, shape);
         fixture.Adapt(tolerance).Check(expected, actual);
 
         if (Backend is HostBackend host)
         {
             host.Arena.FillFree(float.NaN);
-            (_, float[] again) = RunOn(Backend, run, checkTail: true, fixture.IsHalf);
+            (_, float[] again) = RunOn(Backend, run, checkTail: true, fixture.Stored);
             Assert.Equal(actual, again);
         }
     }
 
     private static (Shape Shape, float[] Values) RunOn(
-        Backend backend, Func<OpCase, Tensor> run, bool checkTail, bool half)
+        Backend backend, Func<OpCase, Tensor> run, bool checkTail, Func<float, float>? stored)
     {
-        using var op = new OpCase(backend, half);
+        using var op = new OpCase(backend, stored);
         using Tensor result = run(op);
         if (checkTail)
         {

@@ -30,9 +30,6 @@ public sealed record Tolerance(double Normalised, double Worst)
     /// <summary>The bounds on a GPU that stores in some precision.</summary>
     public Tolerance On(GpuPrecision precision) => Of(new OpTolerance(Normalised, Worst).On(precision));
 
-    /// <summary>The same with both bounds multiplied.</summary>
-    public Tolerance Times(double factor) => new(Normalised * factor, Worst * factor);
-
     /// <summary>Fails unless the values are within bounds; NaN only equals NaN.</summary>
     public void Check(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {

@@ -11,7 +11,7 @@ internal static class KernelVariants
     public static readonly KernelVariant LinearPlain = new("Linear", "linear", KernelNeed.Nothing, "everything");
 
     public static readonly KernelVariant Conv2dMma = new(
-        "Conv2d", "conv2d_mma", KernelNeed.TensorCores, All16 + "everything");
+        "Conv2d", "conv2d_mma", KernelNeed.TensorCores, All16 + "sides below 32000");
 
     public static readonly KernelVariant Conv2dPlain = new("Conv2d", "conv2d", KernelNeed.Nothing, "everything");
 

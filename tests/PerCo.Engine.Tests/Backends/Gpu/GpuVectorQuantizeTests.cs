@@ -58,7 +58,7 @@ public abstract class GpuVectorQuantizeTests(BackendFixture fixture) : OpSuite(f
             }
         }
 
-        using var op = new OpCase(backend, _fixture.IsHalf);
+        using var op = new OpCase(backend, _fixture.Stored);
         using CodebookWeights codes = backend.PrepareCodebook(
             HostTensor.FromFloats("codes", new Shape(entries, channels), values));
         var indices = new int[rows];
@@ -76,3 +76,6 @@ public sealed class OpenClFp32VectorQuantizeTests(OpenClFp32Fixture fixture) : G
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16VectorQuantizeTests(OpenClFp16Fixture fixture) : GpuVectorQuantizeTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16VectorQuantizeTests(OpenClBf16Fixture fixture) : GpuVectorQuantizeTests(fixture);

@@ -1,14 +1,17 @@
+using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Gpu;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Gpu;
 
 /// <summary>
-/// All tests on OpenCL share two backends, one a precision, and run one after the other: PoCL takes up to half a second
-/// for the first launch of a kernel, and computes on all processors anyway.
+/// All tests on OpenCL share their backends and run one after the other: PoCL takes up to half a second for the first
+/// launch of a kernel, and computes on all processors anyway.
 /// </summary>
 [CollectionDefinition(Name)]
-public sealed class OpenClCollection : ICollectionFixture<OpenClFp32Fixture>, ICollectionFixture<OpenClFp16Fixture>
+public sealed class OpenClCollection
+    : ICollectionFixture<OpenClFp32Fixture>, ICollectionFixture<OpenClFp16Fixture>, ICollectionFixture<OpenClBf16Fixture>,
+        ICollectionFixture<MmaFp16Fixture>, ICollectionFixture<MmaBf16Fixture>
 {
     public const string Name = "OpenCL";
 }
@@ -17,21 +20,83 @@ public sealed class OpenClCollection : ICollectionFixture<OpenClFp32Fixture>, IC
 public sealed class OpenClFp32Fixture()
     : BackendFixture(() => GpuBackend.Open("opencl", null, new GpuOptions { Precision = GpuPrecision.Fp32, Check = false }))
 {
-    /// <summary>Statistics and scores are sums in fp32, where the CPU backend takes them in double precision.</summary>
-    public override Tolerance Adapt(Tolerance tolerance) => tolerance.Times(10);
+    /// <inheritdoc/>
+    public override Tolerance Adapt(Tolerance tolerance) => tolerance.On(GpuPrecision.Fp32);
 }
 
 /// <summary>The first OpenCL device, weights and activations in fp16.</summary>
-public sealed class OpenClFp16Fixture()
-    : BackendFixture(() => GpuBackend.Open("opencl", null, new GpuOptions { Precision = GpuPrecision.Fp16, Check = false }))
+public class OpenClFp16Fixture : BackendFixture
 {
-    /// <inheritdoc/>
-    public override bool IsHalf => true;
+    public OpenClFp16Fixture()
+        : this(() => GpuBackend.Open(
+            "opencl", null, new GpuOptions { Precision = GpuPrecision.Fp16, Check = false }))
+    {
+    }
 
-    /// <summary>
-    /// Rounding to 11 bits: 2e-4 of a value on average for weights and again for results, 5e-4 at most, which a result
-    /// that is many times the average shows in full.
-    /// </summary>
-    public override Tolerance Adapt(Tolerance tolerance) =>
-        new(Math.Max(tolerance.Normalised, 1e-3), Math.Max(tolerance.Worst, 2e-2));
+    protected OpenClFp16Fixture(Func<Backend> create)
+        : base(create)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override Func<float, float> Stored => value => (float)(Half)value;
+
+    /// <inheritdoc/>
+    public override Tolerance Adapt(Tolerance tolerance) => tolerance.On(GpuPrecision.Fp16);
 }
+
+/// <summary>The first OpenCL device, weights and activations in bf16.</summary>
+public class OpenClBf16Fixture : BackendFixture
+{
+    public OpenClBf16Fixture()
+        : this(() => GpuBackend.Open(
+            "opencl", null, new GpuOptions { Precision = GpuPrecision.Bf16, Check = false }))
+    {
+    }
+
+    protected OpenClBf16Fixture(Func<Backend> create)
+        : base(create)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override Func<float, float> Stored => value =>
+    {
+        var bits = new ushort[1];
+        BFloat16.Round([value], bits);
+        return BitConverter.UInt32BitsToSingle((uint)bits[0] << 16);
+    };
+
+    /// <inheritdoc/>
+    public override Tolerance Adapt(Tolerance tolerance) => tolerance.On(GpuPrecision.Bf16);
+}
+
+/// <summary>Kernels for tensor cores, by emulation where the first OpenCL device is the host's processor.</summary>
+internal static class Emulated
+{
+    public static Backend Open(GpuPrecision precision, params KernelVariant[] variants)
+    {
+        var backend = GpuBackend.Open(
+            "opencl", null, new GpuOptions { Precision = precision, EmulateTensorCores = true, Check = false });
+        foreach (KernelVariant variant in variants)
+        {
+            if (backend.Lacks(variant) is { } reason)
+            {
+                backend.Dispose();
+                throw new PerCoException($"{variant} is emulated on processors only: {reason}");
+            }
+
+            backend.Trust(variant);
+        }
+
+        return backend;
+    }
+}
+
+/// <summary>mma.sync in fp16, emulated.</summary>
+public sealed class MmaFp16Fixture() : OpenClFp16Fixture(() => Emulated.Open(
+    GpuPrecision.Fp16, KernelVariants.LinearMma, KernelVariants.Conv2dMma, KernelVariants.AttentionMma));
+
+/// <summary>mma.sync in bf16, emulated.</summary>
+public sealed class MmaBf16Fixture() : OpenClBf16Fixture(() => Emulated.Open(
+    GpuPrecision.Bf16, KernelVariants.LinearMma, KernelVariants.Conv2dMma, KernelVariants.AttentionMma));

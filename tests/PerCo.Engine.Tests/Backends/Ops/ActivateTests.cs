@@ -63,3 +63,6 @@ public sealed class OpenClFp32ActivateTests(OpenClFp32Fixture fixture) : Activat
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16ActivateTests(OpenClFp16Fixture fixture) : ActivateTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16ActivateTests(OpenClBf16Fixture fixture) : ActivateTests(fixture);

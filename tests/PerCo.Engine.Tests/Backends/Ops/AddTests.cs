@@ -49,3 +49,6 @@ public sealed class OpenClFp32AddTests(OpenClFp32Fixture fixture) : AddTests(fix
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16AddTests(OpenClFp16Fixture fixture) : AddTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16AddTests(OpenClBf16Fixture fixture) : AddTests(fixture);

@@ -173,3 +173,12 @@ public sealed class OpenClFp32AttentionTests(OpenClFp32Fixture fixture) : Attent
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16AttentionTests(OpenClFp16Fixture fixture) : AttentionTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16AttentionTests(OpenClBf16Fixture fixture) : AttentionTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class MmaFp16AttentionTests(MmaFp16Fixture fixture) : AttentionTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class MmaBf16AttentionTests(MmaBf16Fixture fixture) : AttentionTests(fixture);

@@ -240,3 +240,12 @@ public sealed class OpenClFp32Conv2dTests(OpenClFp32Fixture fixture) : Conv2dTes
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16Conv2dTests(OpenClFp16Fixture fixture) : Conv2dTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16Conv2dTests(OpenClBf16Fixture fixture) : Conv2dTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class MmaFp16Conv2dTests(MmaFp16Fixture fixture) : Conv2dTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class MmaBf16Conv2dTests(MmaBf16Fixture fixture) : Conv2dTests(fixture);

@@ -38,3 +38,6 @@ public sealed class OpenClFp32CopyTokensTests(OpenClFp32Fixture fixture) : CopyT
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16CopyTokensTests(OpenClFp16Fixture fixture) : CopyTokensTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16CopyTokensTests(OpenClBf16Fixture fixture) : CopyTokensTests(fixture);

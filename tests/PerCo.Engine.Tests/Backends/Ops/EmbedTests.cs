@@ -29,3 +29,6 @@ public sealed class OpenClFp32EmbedTests(OpenClFp32Fixture fixture) : EmbedTests
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16EmbedTests(OpenClFp16Fixture fixture) : EmbedTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16EmbedTests(OpenClBf16Fixture fixture) : EmbedTests(fixture);

@@ -132,3 +132,6 @@ public sealed class OpenClFp32GroupNormTests(OpenClFp32Fixture fixture) : GroupN
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16GroupNormTests(OpenClFp16Fixture fixture) : GroupNormTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16GroupNormTests(OpenClBf16Fixture fixture) : GroupNormTests(fixture);

@@ -77,3 +77,6 @@ public sealed class OpenClFp32LayerNormTests(OpenClFp32Fixture fixture) : LayerN
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16LayerNormTests(OpenClFp16Fixture fixture) : LayerNormTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16LayerNormTests(OpenClBf16Fixture fixture) : LayerNormTests(fixture);

@@ -147,3 +147,12 @@ public sealed class OpenClFp32LinearTests(OpenClFp32Fixture fixture) : LinearTes
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16LinearTests(OpenClFp16Fixture fixture) : LinearTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16LinearTests(OpenClBf16Fixture fixture) : LinearTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class MmaFp16LinearTests(MmaFp16Fixture fixture) : LinearTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class MmaBf16LinearTests(MmaBf16Fixture fixture) : LinearTests(fixture);

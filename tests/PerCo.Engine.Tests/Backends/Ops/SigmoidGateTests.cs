@@ -46,3 +46,6 @@ public sealed class OpenClFp32SigmoidGateTests(OpenClFp32Fixture fixture) : Sigm
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16SigmoidGateTests(OpenClFp16Fixture fixture) : SigmoidGateTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16SigmoidGateTests(OpenClBf16Fixture fixture) : SigmoidGateTests(fixture);

@@ -31,3 +31,6 @@ public sealed class OpenClFp32UpsampleNearestTests(OpenClFp32Fixture fixture) : 
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16UpsampleNearestTests(OpenClFp16Fixture fixture) : UpsampleNearestTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class OpenClBf16UpsampleNearestTests(OpenClBf16Fixture fixture) : UpsampleNearestTests(fixture);

@@ -35,6 +35,7 @@ internal sealed unsafe class CudaApi
         ModuleLoadData = (delegate* unmanaged<nint*, void*, uint, int*, void**, int>)Find("cuModuleLoadDataEx");
         ModuleUnload = (delegate* unmanaged<nint, int>)Find("cuModuleUnload");
         ModuleGetFunction = (delegate* unmanaged<nint*, nint, byte*, int>)Find("cuModuleGetFunction");
+        FunctionSetAttribute = (delegate* unmanaged<nint, int, int, int>)Find("cuFuncSetAttribute");
         LaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)
             Find("cuLaunchKernel");
         StreamCreate = (delegate* unmanaged<nint*, uint, int>)Find("cuStreamCreate");
@@ -91,6 +92,8 @@ internal sealed unsafe class CudaApi
     public delegate* unmanaged<nint, int> ModuleUnload { get; }
 
     public delegate* unmanaged<nint*, nint, byte*, int> ModuleGetFunction { get; }
+
+    public delegate* unmanaged<nint, int, int, int> FunctionSetAttribute { get; }
 
     public delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int> LaunchKernel
     {

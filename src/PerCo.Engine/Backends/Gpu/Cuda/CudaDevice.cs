@@ -210,8 +210,8 @@ internal sealed unsafe class CudaDevice : GpuDevice
         }
 
         int status = Api.LaunchKernel(
-            kernel.Handle, (uint)groups.X, (uint)groups.Y, (uint)groups.Z, (uint)kernel.GroupSize, 1, 1, 0, _stream,
-            pointers, null);
+            kernel.Handle, (uint)groups.X, (uint)groups.Y, (uint)groups.Z, (uint)kernel.GroupSize, 1, 1,
+            (uint)kernel.DynamicShared, _stream, pointers, null);
         if (status != 0)
         {
             Check(status, $"cuLaunchKernel of {kernel.Name} {groups}");

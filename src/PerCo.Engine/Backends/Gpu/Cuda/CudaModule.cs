@@ -8,6 +8,8 @@ internal sealed unsafe class CudaModule : GpuModule
     private const int ErrorLogBuffer = 5;
     private const int ErrorLogBufferSize = 6;
     private const int LogBytes = 8192;
+    private const int MaxDynamicShared = 8;
+    private const int SharedWithoutAsking = 48 << 10;
 
     private readonly CudaDevice _device;
     private readonly nint _module;
@@ -68,7 +70,16 @@ internal sealed unsafe class CudaModule : GpuModule
                 $"cuModuleGetFunction {name} of {_ptx.Name}");
         }
 
-        kernel = new CudaKernel(name, _ptx.GroupSize(name), handle);
+        int shared = _ptx.DynamicShared(name);
+        if (shared > SharedWithoutAsking)
+        {
+            CudaException.Check(
+                _device.Api,
+                _device.Api.FunctionSetAttribute(handle, MaxDynamicShared, shared),
+                $"cuFuncSetAttribute of {shared} bytes of shared memory for {name}");
+        }
+
+        kernel = new CudaKernel(name, _ptx.GroupSize(name), shared, handle);
         _kernels.Add(name, kernel);
         return kernel;
     }
@@ -83,7 +94,11 @@ internal sealed unsafe class CudaModule : GpuModule
 }
 
 /// <summary>A CUfunction.</summary>
-internal sealed class CudaKernel(string name, int groupSize, nint handle) : GpuKernel(name, groupSize)
+internal sealed class CudaKernel(string name, int groupSize, int dynamicShared, nint handle)
+    : GpuKernel(name, groupSize)
 {
+    /// <summary>Bytes of on-chip memory that every launch asks for.</summary>
+    public int DynamicShared { get; } = dynamicShared;
+
     public nint Handle { get; } = handle;
 }

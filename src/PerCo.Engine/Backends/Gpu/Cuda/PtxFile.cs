@@ -9,6 +9,7 @@ internal sealed class PtxFile
     private const string Prefix = "PerCo.Engine.kernels.ptx.";
     private const string EntryStart = ".entry ";
     private const string SizeStart = ".maxntid ";
+    private const string DynamicSharedStart = "// dynamic_shared ";
 
     private static readonly Assembly Library = typeof(PtxFile).Assembly;
 
@@ -61,19 +62,39 @@ internal sealed class PtxFile
 
     /// <summary>Work-items of a kernel's group, as its source fixes it.</summary>
     /// <exception cref="ArgumentException">There is no such kernel.</exception>
-    public int GroupSize(string kernel)
+    public int GroupSize(string kernel) => Number(Entry(kernel), SizeStart) ?? throw Unknown(kernel);
+
+    /// <summary>Bytes of on-chip memory that its launch asks for, beside what the PTX declares.</summary>
+    /// <exception cref="ArgumentException">There is no such kernel.</exception>
+    public int DynamicShared(string kernel) => Number(Entry(kernel), DynamicSharedStart) ?? 0;
+
+    private static int? Number(ReadOnlySpan<char> text, string start)
     {
-        int entry = Text.IndexOf($"{EntryStart}{kernel}(", StringComparison.Ordinal);
-        int size = entry < 0 ? -1 : Text.IndexOf(SizeStart, entry, StringComparison.Ordinal);
-        if (size < 0)
+        int at = text.IndexOf(start, StringComparison.Ordinal);
+        if (at < 0)
         {
-            throw new ArgumentException($"{Name} has no kernel '{kernel}'.", nameof(kernel));
+            return null;
         }
 
-        size += SizeStart.Length;
-        return int.Parse(
-            Text.AsSpan(size, Text.AsSpan(size).IndexOf(',')), NumberStyles.None, CultureInfo.InvariantCulture);
+        text = text[(at + start.Length)..];
+        return int.Parse(text[..text.IndexOfAnyExceptInRange('0', '9')], NumberStyles.None,
+            CultureInfo.InvariantCulture);
     }
+
+    // A kernel's text, up to the next one.
+    private ReadOnlySpan<char> Entry(string kernel)
+    {
+        int start = Text.IndexOf($"{EntryStart}{kernel}(", StringComparison.Ordinal);
+        if (start < 0)
+        {
+            throw Unknown(kernel);
+        }
+
+        int end = Text.IndexOf(EntryStart, start + EntryStart.Length, StringComparison.Ordinal);
+        return Text.AsSpan(start, (end < 0 ? Text.Length : end) - start);
+    }
+
+    private ArgumentException Unknown(string kernel) => new($"{Name} has no kernel '{kernel}'.", nameof(kernel));
 
     private static bool IsSpecific(string target) => target.EndsWith('a');
 

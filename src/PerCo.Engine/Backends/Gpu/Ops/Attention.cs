@@ -9,6 +9,10 @@ public sealed partial class GpuBackend
     private const int QueryBlock = 32;
     private const int OutputSlice = 128;
 
+    // Channels of a head that attention_mma.cl's kernels take.
+    private const int MmaHead = 64;
+    private const int WideMmaHead = 128;
+
     /// <inheritdoc/>
     protected override void AttentionCore(
         ChannelSlice q, ChannelSlice k, ChannelSlice v, in AttentionSpec spec, Tensor result)
@@ -19,15 +23,27 @@ public sealed partial class GpuBackend
             return;
         }
 
+        if (Uses(KernelVariants.AttentionMma) && channels <= WideMmaHead)
+        {
+            // QUERIES of kernels/attention_mma.cl: narrow heads leave registers for twice the queries.
+            (string kernel, int block) = channels <= MmaHead ? ("attention_mma", 128) : ("attention_mma_wide", 64);
+            Launch("attention_mma", kernel, new GpuGroups((int)DivideUp(queries, block), spec.Heads, Batch()), spec);
+            return;
+        }
+
         int slices = checked((int)DivideUp(channels, OutputSlice));
-        _device.Launch(
-            Kernel("attention"),
-            new GpuGroups(
-                checked((int)DivideUp(queries, QueryBlock)), checked(spec.Heads * slices), q.Tensor.Shape.Batch),
+        Launch(
+            "attention", "attention",
+            new GpuGroups(checked((int)DivideUp(queries, QueryBlock)), checked(spec.Heads * slices), Batch()), spec);
+
+        int Batch() => q.Tensor.Shape.Batch;
+
+        void Launch(string program, string kernel, GpuGroups groups, in AttentionSpec how) => _device.Launch(
+            Kernel(program, kernel), groups,
             [
                 q.Tensor.Buffer(), k.Tensor.Buffer(), v.Tensor.Buffer(), result.Buffer(), q.Offset, q.Stride, k.Offset,
                 k.Stride, v.Offset, v.Stride, queries, k.Tensor.Shape.Tokens,
-                Tensors.Ops.Attention.KeyCount(k, spec), spec.Heads, channels, spec.Scale, spec.Causal ? 1 : 0,
+                Tensors.Ops.Attention.KeyCount(k, how), how.Heads, channels, how.Scale, how.Causal ? 1 : 0,
             ]);
     }
 }

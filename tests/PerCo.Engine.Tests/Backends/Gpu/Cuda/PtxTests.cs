@@ -15,6 +15,11 @@ public sealed partial class PtxTests
     // What every CUDA device gives a group without being asked for more.
     private const int StaticSharedMemory = 48 << 10;
 
+    // Most that a group can ask for: of compute capability 8.0 and newer the least, that of 8.6, 8.9 and 12.0; and 9.0.
+    private const int AmpereSharedMemory = 99 << 10;
+    private const int HopperSharedMemory = 227 << 10;
+    private const int HopperCapability = 90;
+
     private static readonly string Kernels = Path.Combine(TestPaths.Root, "kernels");
     private static readonly string Ptx = Path.Combine(Kernels, "ptx");
 
@@ -23,8 +28,16 @@ public sealed partial class PtxTests
         var programs = new TheoryData<string, GpuPrecision>();
         foreach (string source in Directory.GetFiles(Kernels, "*.cl").Order(StringComparer.Ordinal))
         {
-            programs.Add(Path.GetFileNameWithoutExtension(source), GpuPrecision.Fp32);
-            programs.Add(Path.GetFileNameWithoutExtension(source), GpuPrecision.Fp16);
+            string program = Path.GetFileNameWithoutExtension(source);
+            foreach (GpuPrecision precision in (GpuPrecision[])
+                [GpuPrecision.Fp32, GpuPrecision.Fp16, GpuPrecision.Bf16])
+            {
+                if (KernelVariants.All.FirstOrDefault(v => v.Name == program) is not { } variant
+                    || variant.Computes(precision))
+                {
+                    programs.Add(program, precision);
+                }
+            }
         }
 
         return programs;
@@ -60,7 +73,8 @@ public sealed partial class PtxTests
     public void Every_kernel_is_there_with_its_group_size(string name, GpuPrecision precision)
     {
         var program = new GpuProgram(name, precision);
-        PtxFile ptx = PtxFile.Load(program, CudaDriver.OldestCapability);
+        int oldest = OldestCapability(name);
+        PtxFile ptx = PtxFile.Load(program, oldest);
         string[] kernels = [.. KernelName().Matches(KernelSource.Load($"{name}.cl")).Select(m => m.Groups[1].Value)];
         Assert.NotEmpty(kernels);
         foreach (string kernel in kernels)
@@ -69,11 +83,14 @@ public sealed partial class PtxTests
         }
 
         Assert.Equal(kernels.Length, PtxFileEntry().Count(ptx.Text));
-        Assert.DoesNotContain(".extern", ptx.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(".extern .func", ptx.Text, StringComparison.Ordinal);
         Assert.InRange(
             SharedArray().Matches(ptx.Text).Sum(m => int.Parse(m.Groups[1].Value, null)), 0, StaticSharedMemory);
+        int most = kernels.Max(ptx.DynamicShared);
+        Assert.Equal(ptx.Text.Contains(".extern .shared", StringComparison.Ordinal), most > 0);
+        Assert.InRange(most, 0, oldest == HopperCapability ? HopperSharedMemory : AmpereSharedMemory);
         Assert.Throws<ArgumentException>(() => ptx.GroupSize("no_such_kernel"));
-        Assert.Throws<PerCoException>(() => PtxFile.Load(program, CudaDriver.OldestCapability - 1));
+        Assert.Throws<PerCoException>(() => PtxFile.Load(program, oldest - 1));
     }
 
     [SkippableFact]
@@ -111,6 +128,14 @@ public sealed partial class PtxTests
             Assert.Contains("Used ", said, StringComparison.Ordinal);
         }
     }
+
+    private static int OldestCapability(string program) =>
+        KernelVariants.All.FirstOrDefault(variant => variant.Name == program)?.Need switch
+        {
+            KernelNeed.TensorCores => 80,
+            KernelNeed.WarpGroups => HopperCapability,
+            _ => CudaDriver.OldestCapability,
+        };
 
     private static JsonDocument Manifest() => JsonDocument.Parse(File.ReadAllText(Path.Combine(Ptx, "manifest.json")));
 

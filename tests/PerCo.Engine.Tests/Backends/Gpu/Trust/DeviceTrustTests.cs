@@ -46,6 +46,38 @@ public sealed class DeviceTrustTests(OpenClFp32Fixture fixture) : IDisposable
         Assert.Contains("CL_BUILD_PROGRAM_FAILURE", error.Message, StringComparison.Ordinal);
     }
 
+    [SkippableTheory]
+    [InlineData("linear_mma", null)]
+    [InlineData("conv2d_mma", null)]
+    [InlineData("attention_mma", null)]
+    [InlineData(null, "conv2d_mma")]
+    public void A_fast_kernel_that_is_wrong_gives_way_to_the_plain_one(string? kernel, string? program)
+    {
+        string named = kernel ?? program!;
+        using (GpuBackend backend = Open(Driver(new Fault(program, kernel)), emulate: true))
+        {
+            Check(backend);
+        }
+
+        // The next start knows.
+        _notices.Clear();
+        using GpuBackend again = Open(Driver(new Fault(program, kernel)), emulate: true);
+        Check(again);
+        Assert.Single(_notices);
+
+        void Check(GpuBackend backend)
+        {
+            Assert.Contains($"kernel {named} is wrong on this device", _notices[^1], StringComparison.Ordinal);
+            Assert.Equal(
+                KernelVariants.All.Where(variant => variant.Name != named && backend.Lacks(variant) is null),
+                KernelVariants.All.Where(backend.Uses));
+            OpTrial trial = OpTrials.Short.First(t => t.Op == KernelVariants.All.First(v => v.Name == named).Op);
+            float[] expected = trial.Run(fixture.Reference, backend.Precision);
+            Assert.True(OpDifference.Between(expected, trial.Run(backend, backend.Precision))
+                .Within(trial.Tolerance.On(backend)));
+        }
+    }
+
     [SkippableFact]
     public void The_second_start_takes_the_verdict_of_the_first()
     {
@@ -103,9 +135,14 @@ public sealed class DeviceTrustTests(OpenClFp32Fixture fixture) : IDisposable
 
     private GpuBackend Open(Fault fault) => Open(Driver(fault));
 
-    private GpuBackend Open(FaultyDriver driver)
+    private GpuBackend Open(FaultyDriver driver, bool emulate = false)
     {
-        var options = new GpuOptions { Precision = GpuPrecision.Fp32, Check = false };
+        var options = new GpuOptions
+        {
+            Precision = emulate ? GpuPrecision.Fp16 : GpuPrecision.Fp32,
+            EmulateTensorCores = emulate,
+            Check = false,
+        };
         var backend = GpuBackend.Open(driver, GpuBackend.Choose(driver, null), options);
         try
         {

@@ -1,0 +1,248 @@
+// attention_mma: attention.cl on tensor cores, heads of up to 128 channels. Target: sm_80. Storage: fp16 bf16.
+// A group of four warps has 64 `down` queries of a head, a warp 16 `down` of them; their scores, weights and results stay
+// in registers, where the layout of a sum is that of the next product's left operand (Dao 2023, "FlashAttention-2").
+#include "mma.h"
+
+#define BLOCK_K 64
+#define MASKED -1e30f
+#define LOG2_E 1.44269504f
+#define QUERIES(down) (64 * (down))
+#define TILE_BYTES(width) (BLOCK_K * (width) * 2)
+
+// Results pass through on-chip memory 16 rows at a time, padded so that a warp's writes meet all banks.
+#define STAGING_ROW(width) ((width) + 8)
+
+struct attention_operands
+{
+    GLOBAL const store_t* q;
+    GLOBAL const store_t* k;
+    GLOBAL const store_t* v;
+    GLOBAL store_t* y;
+    int q_offset, q_stride, k_offset, k_stride, v_offset, v_stride, queries, key_rows, keys, heads, channels, causal;
+    float scale;
+};
+
+// 16 bytes are a column of 8 channels; eight rows of one column lie in all banks.
+FN int tile_at(int row, int column, const int width)
+{ return row * width * 2 + ((column & ~7) | ((column ^ row) & 7)) * 16; }
+
+// `rows` rows of a head, of which `valid` exist; zeros for others and beyond its channels.
+FN void load_tile(
+    shared_t to, GLOBAL const store_t* from, long first, int stride, int valid, int channels, int aligned,
+    const int rows, const int width)
+{
+    const int column = LID % (width / 8), c = column * 8;
+    UNROLL_MMA
+    for (int i = 0; i < INNER(rows * width / 8 / MMA_ITEMS); i++)
+    {
+        const int row = LID / (width / 8) + i * (MMA_ITEMS * 8 / width), inside = row < valid && c < channels;
+        const long source = inside ? first + (long)row * stride + c : 0;
+        if (aligned) copy16(to + tile_at(row, column, width), from + source, inside);
+        else put16(to + tile_at(row, column, width), gather8(from, source, inside ? channels - c : 0));
+    }
+}
+
+FN void load_keys(const struct attention_operands* in, shared_t stage, int k0, int head, int aligned, const int width)
+{
+    const long row = (long)GRP2 * in->key_rows + k0;
+    const int channel = head * in->channels, valid = in->keys - k0;
+    load_tile(stage, in->k, row * in->k_stride + in->k_offset + channel, in->k_stride, valid, in->channels, aligned,
+        BLOCK_K, width);
+    load_tile(stage + TILE_BYTES(width), in->v, row * in->v_stride + in->v_offset + channel, in->v_stride, valid,
+        in->channels, aligned, BLOCK_K, width);
+}
+
+FN void attend(
+    const struct attention_operands* in, const int width, const int down, const shared_t shared,
+    const shared_t exchange)
+{
+    const int lane = LID & 31, warp = LID / 32, head = GRP1;
+    const int q0 = GRP0 * QUERIES(down), warp_row = warp * 16 * down;
+    const int last_query = q0 + QUERIES(down) < in->queries ? q0 + QUERIES(down) : in->queries;
+    const int end = in->causal ? in->keys - in->queries + last_query : in->keys;
+    const int aligned = (in->channels | in->q_offset | in->q_stride | in->k_offset | in->k_stride | in->v_offset
+        | in->v_stride) % 8 == 0;
+
+    // The queries pass through the second stage, which is filled again not before the loop.
+    load_tile(shared + 2 * TILE_BYTES(width), in->q,
+        ((long)GRP2 * in->queries + q0) * in->q_stride + in->q_offset + head * in->channels, in->q_stride,
+        in->queries - q0, in->channels, aligned, QUERIES(down), width);
+    load_keys(in, shared, 0, head, aligned, width);
+    copy_commit();
+    COPY_WAIT(0);
+    BARRIER();
+    uint q[8 * 4];
+    UNROLL_MMA
+    for (int k = 0; k < width / 16; k++)
+    {
+        UNROLL_MMA
+        for (int i = 0; i < down; i++)
+        {
+            LOAD_MATRICES(q + (k * down + i) * 4,
+                shared + 2 * TILE_BYTES(width) + tile_at(warp_row + i * 16 + (L & 15), k * 2 + L / 16, width));
+        }
+    }
+
+    // Rows g and g + 8 of each fragment.
+    float row_max[2 * 2], row_sum[2 * 2], out[64];
+    UNROLL_MMA
+    for (int i = 0; i < 2 * down; i++)
+    {
+        row_max[i] = MASKED;
+        row_sum[i] = 0.0f;
+    }
+    UNROLL_MMA
+    for (int i = 0; i < down * width / 2; i++) out[i] = 0.0f;
+
+    for (int k0 = 0, reading = 0; k0 < end; k0 += BLOCK_K, reading ^= 1)
+    {
+        COPY_WAIT(0);
+        BARRIER();
+        if (k0 + BLOCK_K < end)
+        {
+            load_keys(in, shared + (reading ^ 1) * 2 * TILE_BYTES(width), k0 + BLOCK_K, head, aligned, width);
+        }
+        copy_commit();
+        const shared_t k_tile = shared + reading * 2 * TILE_BYTES(width), v_tile = k_tile + TILE_BYTES(width);
+
+        // 1. Scores in units of ln 2, so that weights are powers of two.
+        float score[2 * 8 * 4];
+        UNROLL_MMA
+        for (int i = 0; i < down * 8 * 4; i++) score[i] = 0.0f;
+        UNROLL_MMA
+        for (int k = 0; k < width / 16; k++)
+        {
+            uint b[8 * 2];
+            UNROLL_MMA
+            for (int j = 0; j < 4; j++)
+            {
+                LOAD_MATRICES(b + j * 4,
+                    k_tile + tile_at(j * 16 + (L & 7) + L / 16 * 8, k * 2 + (L / 8 & 1), width));
+            }
+            multiply_fragments(score, q + k * down * 4, b, down, 8, exchange);
+        }
+        const int masks = in->causal || k0 + BLOCK_K > in->keys;
+        UNROLL_MMA
+        for (int i = 0; i < INNER(down * 8 * 4); i++)
+        {
+            score[i] *= in->scale * LOG2_E;
+            if (masks)
+            {
+                const int row = q0 + warp_row + i / 32 * 16 + lane / 4 + (i / 2 & 1) * 8;
+                const int key = k0 + i / 4 % 8 * 8 + (lane & 3) * 2 + (i & 1);
+                if (key >= (in->causal ? in->keys - in->queries + row + 1 : in->keys)) score[i] = MASKED;
+            }
+        }
+
+        // 2. The new maximum of each row. max1 passes over NaN, which comes back with the weights.
+        UNROLL_MMA
+        for (int r = 0; r < 2 * down; r++)
+        {
+            float largest = row_max[r];
+            UNROLL_MMA
+            for (int j = 0; j < INNER(8); j++)
+            {
+                const float* s = score + (r / 2 * 8 + j) * 4 + r % 2 * 2;
+                largest = max1(largest, max1(s[0], s[1]));
+            }
+            largest = quad_max(largest, exchange);
+            const float factor = power_of_two(row_max[r] - largest);
+            row_max[r] = largest;
+
+            // 3. Weights; what was summed before is relative to the old maximum.
+            float sum = 0.0f;
+            UNROLL_MMA
+            for (int j = 0; j < INNER(8); j++)
+            {
+                float* s = score + (r / 2 * 8 + j) * 4 + r % 2 * 2;
+                s[0] = power_of_two(s[0] - largest);
+                s[1] = power_of_two(s[1] - largest);
+                sum += s[0] + s[1];
+            }
+            row_sum[r] = fma1(row_sum[r], factor, sum);
+            UNROLL_MMA
+            for (int j = 0; j < INNER(width / 8); j++)
+            {
+                float* o = out + (r / 2 * (width / 8) + j) * 4 + r % 2 * 2;
+                o[0] *= factor;
+                o[1] *= factor;
+            }
+        }
+
+        // 4. Weighted values.
+        UNROLL_MMA
+        for (int k = 0; k < BLOCK_K / 16; k++)
+        {
+            uint a[2 * 4], b[16 * 2];
+            UNROLL_MMA
+            for (int i = 0; i < INNER(down * 4); i++)
+            {
+                const float* s = score + (i / 4 * 8 + 2 * k + i / 2 % 2) * 4 + i % 2 * 2;
+                a[i] = pack_pair(s[0], s[1]);
+            }
+            UNROLL_MMA
+            for (int j = 0; j < width / 16; j++)
+            {
+                LOAD_MATRICES_TRANSPOSED(b + j * 4, v_tile + tile_at(k * 16 + (L & 15), j * 2 + L / 16, width));
+            }
+            multiply_fragments(out, a, b, down, width / 8, exchange);
+        }
+    }
+
+    // Everyone is done with the tiles; a warp has its own part of their memory.
+    COPY_WAIT(0);
+    BARRIER();
+    const shared_t staging = shared + warp * 16 * STAGING_ROW(width) * 4;
+    UNROLL_MMA
+    for (int r = 0; r < 2 * down; r++) row_sum[r] = 1.0f / quad_sum(row_sum[r], exchange);
+    for (int pass = 0; pass < down; pass++)
+    {
+        UNROLL_MMA
+        for (int i = 0; i < down; i++)
+        {
+            UNROLL_MMA
+            for (int j = 0; j < INNER(width / 8); j++)
+            {
+                const float* o = out + (i * (width / 8) + j) * 4;
+                const shared_t to = staging + (lane / 4 * STAGING_ROW(width) + j * 8 + (lane & 3) * 2) * 4;
+                if (i == pass)
+                {
+                    put_pair(to, o[0] * row_sum[2 * i], o[1] * row_sum[2 * i]);
+                    put_pair(to + 8 * STAGING_ROW(width) * 4, o[2] * row_sum[2 * i + 1], o[3] * row_sum[2 * i + 1]);
+                }
+            }
+        }
+        SYNC_WARP();
+        for (int at = lane; at < INNER(16 * width / VW); at += 32)
+        {
+            const int staged = at / (width / VW), c = at % (width / VW) * VW;
+            const int row = q0 + warp_row + pass * 16 + staged;
+            if (row < in->queries && c < in->channels)
+            {
+                storev_n(get_vector(staging + (staged * STAGING_ROW(width) + c) * 4), in->y,
+                    (((long)GRP2 * in->queries + row) * in->heads + head) * in->channels + c, in->channels - c);
+            }
+        }
+        SYNC_WARP();
+    }
+}
+
+#define PARAMETERS \
+    GLOBAL const store_t* q, GLOBAL const store_t* k, GLOBAL const store_t* v, GLOBAL store_t* y, int q_offset, \
+    int q_stride, int k_offset, int k_stride, int v_offset, int v_stride, int queries, int key_rows, int keys, \
+    int heads, int channels, float scale, int causal
+
+#define ATTENTION(width, down) \
+    SHARED(4 * TILE_BYTES(width), EXCHANGE_BYTES(down, (width) / 8, 4)); \
+    struct attention_operands in = \
+    { \
+        .q = q, .k = k, .v = v, .y = y, .q_offset = q_offset, .q_stride = q_stride, .k_offset = k_offset, \
+        .k_stride = k_stride, .v_offset = v_offset, .v_stride = v_stride, .queries = queries, \
+        .key_rows = key_rows, .keys = keys, .heads = heads, .channels = channels, .causal = causal, .scale = scale, \
+    }; \
+    attend(&in, width, down, shared, exchange);
+
+KERNEL(attention_mma, MMA_ITEMS)(PARAMETERS) { ATTENTION(64, 2) }
+
+// For heads of 65 to 128 channels.
+KERNEL(attention_mma_wide, MMA_ITEMS)(PARAMETERS) { ATTENTION(128, 1) }
