@@ -60,8 +60,8 @@ internal static class BenchCommand
         var command = new Command(
             "bench",
             """
-            Time every kernel at the networks' shapes, beside what the device can do at most. Each result is compared with
-            the CPU's first.
+            Time every kernel at the networks' shapes, beside what the device can do at most. Each result is first
+            compared with the CPU's.
 
             Examples:
               percoengine bench --device opencl --quick

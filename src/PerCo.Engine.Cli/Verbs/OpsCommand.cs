@@ -94,8 +94,8 @@ internal static class OpsCommand
         text.Append(
             """
 
-            Bounds of the normalised error, rms(difference) / rms(reference), and of the largest difference / rms(reference);
-            the reference gets the same operands, rounded to what is stored.
+            Bounds of the normalised error, rms(difference) / rms(reference), and of the largest difference /
+            rms(reference); the reference gets the same operands, rounded to what is stored.
 
             | op | cpu | GPU, fp32 | GPU, fp16 | GPU, bf16 |
             |---|---|---|---|---|
@@ -113,13 +113,11 @@ internal static class OpsCommand
 
     private static void PrintText()
     {
-        Console.WriteLine($"{"op",-16} {"reference",-10} {"cpu",-10} {"opencl",-18} {"cuda",-36} {"cpu tolerance",-16}");
+        Console.WriteLine(Line("op", "reference", "cpu", "opencl", "cuda", "cpu tolerance"));
         foreach (string op in OpSupport.Ops)
         {
             string[] cells = [.. Of(op).Select(support => Cell(support, ""))];
-            Console.WriteLine(
-                $"{op,-16} {Short(cells[0]),-10} {Short(cells[1]),-10} {cells[2],-18} {cells[3],-36} {Bounds(op)[0],-16}"
-                    .TrimEnd());
+            Console.WriteLine(Line(op, Short(cells[0]), Short(cells[1]), cells[2], cells[3], Bounds(op)[0]));
         }
 
         _ = GpuBackend.Devices(out IReadOnlyList<string> missing);
@@ -127,6 +125,9 @@ internal static class OpsCommand
         {
             Console.WriteLine($"not on this machine: {reason}");
         }
+
+        static string Line(string op, string reference, string cpu, string opencl, string cuda, string tolerance) =>
+            $"{op,-16} {reference,-10} {cpu,-10} {opencl,-18} {cuda,-36} {tolerance}".TrimEnd();
 
         static string Short(string cell) => cell.Length > 10 ? "no" : cell;
     }

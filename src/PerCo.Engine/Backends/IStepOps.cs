@@ -10,10 +10,13 @@ namespace PerCo.Engine.Backends;
 internal interface IStepOps
 {
     /// <summary>Prepares a run.</summary>
-    /// <param name="sample">[rows, height, width, channels]: the network's input, one row for each set of conditions.</param>
+    /// <param name="sample">
+    /// [rows, height, width, channels]: the network's input, one row for each set of conditions.
+    /// </param>
     /// <param name="features">Numbers that the network is told about a timestep.</param>
     /// <param name="network">
-    /// (input, features [rows, features]) → prediction, of the input's shape. Called twice: the second call is recorded.
+    /// (input, features [rows, features]) → prediction, of the input's shape. Called twice; the second call is
+    /// recorded.
     /// </param>
     IDenoisingRun StartRun(Shape sample, int features, Func<Tensor, Tensor, Tensor> network);
 }

@@ -97,6 +97,6 @@ internal static class DiffusionSampler
 
     private static void Check(IScheduler scheduler, int step, ReadOnlySpan<float> latents, float maxAbs) =>
         StageGuard.CheckFinite(
-            $"denoising step {step + 1} of {scheduler.Timesteps.Length} (timestep {scheduler.Timesteps[step]})", latents,
-            maxAbs);
+            $"denoising step {step + 1} of {scheduler.Timesteps.Length} (timestep {scheduler.Timesteps[step]})",
+            latents, maxAbs);
 }

@@ -125,10 +125,10 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
     /// <summary><see cref="Read"/> of at least a byte.</summary>
     protected abstract void CopyOut(GpuBuffer source, Span<byte> bytes);
 
-    /// <summary>The fastest form in which the driver can repeat launches: the list itself where there is none.</summary>
+    /// <summary>The fastest form in which the driver repeats launches: the list itself where there is none.</summary>
     protected virtual GpuRecording Compile(LaunchList list) => list;
 
-    /// <summary>Counts a buffer that the driver has given; its release is counted by <see cref="CountRelease"/>.</summary>
+    /// <summary>Counts a buffer that the driver has given.</summary>
     protected void CountHeld(long bytes) => Interlocked.Add(ref _held, bytes);
 
     /// <summary>What <see cref="GpuBuffer.Released"/> is.</summary>

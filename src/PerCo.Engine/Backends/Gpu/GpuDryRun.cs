@@ -110,8 +110,11 @@ internal sealed class GpuDryRun(int elementSize) : Backend
     {
     }
 
-    private long CountMatrix(int outputs, long inputs, bool geglu) =>
-        Count(checked(MatrixPanels.Count(outputs, geglu) * MatrixPanels.Width * (inputs * elementSize + sizeof(float))));
+    private long CountMatrix(int outputs, long inputs, bool geglu)
+    {
+        long columns = (long)MatrixPanels.Count(outputs, geglu) * MatrixPanels.Width;
+        return Count(checked(columns * (inputs * elementSize + sizeof(float))));
+    }
 
     private long Count(long bytes)
     {

@@ -8,7 +8,9 @@ internal static class OpTrialFactory
 {
     private const float Epsilon = 1e-5f;
 
-    /// <summary>batch × height × width × inputs → outputs; down-sampled by a stride, or up-sampled while reading.</summary>
+    /// <summary>
+    /// batch × height × width × inputs → outputs; down-sampled by a stride, or up-sampled while reading.
+    /// </summary>
     public static OpTrial Conv2d(
         int batch, int height, int width, int inputs, int outputs, int kernel = 3, int stride = 1, int upsample = 1,
         int second = 0, bool residual = false, bool channelBias = false, Activation activation = Activation.None)

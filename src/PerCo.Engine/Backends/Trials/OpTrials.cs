@@ -40,6 +40,16 @@ internal static class OpTrials
         CopyTokens(9, 48),
     ];
 
+    /// <summary>
+    /// Products with enough tiles for any device: with many compute units, kernels take larger tiles than for
+    /// <see cref="Short"/>. Too much for the reference; they are compared with the CPU's.
+    /// </summary>
+    public static IReadOnlyList<OpTrial> Large { get; } =
+    [
+        Linear(3000, 200, 1088),
+        Conv2d(1, 50, 60, 24, 1088),
+    ];
+
     /// <summary>The U-Net of Stable Diffusion 2.1 at 512×512 with guidance in one batch.</summary>
     public static IReadOnlyList<OpTrial> UNet { get; } = [.. UNetTrials(), Linear(2, 320, 1280, Activation.Silu)];
 

@@ -84,7 +84,8 @@ public abstract class DenoisingRunTests(BackendFixture fixture, double tolerance
             System.Text.Encoding.UTF8.GetBytes($$"""
             {
               "_class_name": "DDIMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "steps_offset": 1,
-              "beta_schedule": "scaled_linear", "num_train_timesteps": 1000, "clip_sample": {{(prediction == "epsilon" ? "true" : "false")}},
+              "beta_schedule": "scaled_linear", "num_train_timesteps": 1000,
+              "clip_sample": {{(prediction == "epsilon" ? "true" : "false")}},
               "set_alpha_to_one": false, "skip_prk_steps": true, "prediction_type": "{{prediction}}"
             }
             """), "test"),
@@ -143,6 +144,6 @@ public abstract class DenoisingRunTests(BackendFixture fixture, double tolerance
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp32DenoisingRunTests(OpenClFp32Fixture fixture) : DenoisingRunTests(fixture, 1e-6);
 
-/// <summary>The host rounds predictions once more, when it reads them as fp32 of what fp16 stores: the same values.</summary>
+/// <summary>Both read the same fp16 predictions, and the network's next input is rounded to fp16 on both sides.</summary>
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16DenoisingRunTests(OpenClFp16Fixture fixture) : DenoisingRunTests(fixture, 2e-3);

@@ -10,15 +10,16 @@ namespace PerCo.Engine.Tests.Backends.Gpu;
 /// </summary>
 [CollectionDefinition(Name)]
 public sealed class OpenClCollection
-    : ICollectionFixture<OpenClFp32Fixture>, ICollectionFixture<OpenClFp16Fixture>, ICollectionFixture<OpenClBf16Fixture>,
-        ICollectionFixture<MmaFp16Fixture>, ICollectionFixture<MmaBf16Fixture>
+    : ICollectionFixture<OpenClFp32Fixture>, ICollectionFixture<OpenClFp16Fixture>,
+        ICollectionFixture<OpenClBf16Fixture>, ICollectionFixture<MmaFp16Fixture>, ICollectionFixture<MmaBf16Fixture>
 {
     public const string Name = "OpenCL";
 }
 
 /// <summary>The first OpenCL device (PoCL where there is no GPU), everything in fp32.</summary>
 public sealed class OpenClFp32Fixture()
-    : BackendFixture(() => GpuBackend.Open("opencl", null, new GpuOptions { Precision = GpuPrecision.Fp32, Check = false }))
+    : BackendFixture(() => GpuBackend.Open(
+        "opencl", null, new GpuOptions { Precision = GpuPrecision.Fp32, Check = false }))
 {
     /// <inheritdoc/>
     public override Tolerance Adapt(Tolerance tolerance) => tolerance.On(GpuPrecision.Fp32);

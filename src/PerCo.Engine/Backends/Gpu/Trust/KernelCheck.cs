@@ -1,3 +1,4 @@
+using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Backends.Trials;
 using PerCo.Engine.Tensors;
@@ -10,6 +11,9 @@ namespace PerCo.Engine.Backends.Gpu.Trust;
 /// </summary>
 internal static class KernelCheck
 {
+    // Up to so many, the short trials already have a tile for each.
+    private const int FewUnits = 8;
+
     /// <summary>One comparison, for reports.</summary>
     /// <param name="Trial">The op and its operands.</param>
     /// <param name="Kernel">The kernel that was used.</param>
@@ -24,11 +28,16 @@ internal static class KernelCheck
     public static IReadOnlyList<KernelVerdict> Run(GpuBackend backend, Action<Row>? report = null)
     {
         using var reference = new ReferenceBackend();
+        using var cpu = new CpuBackend(new CpuOptions { Strict = true });
+        OpTrial[] large = backend.Device.ComputeUnits > FewUnits ? [.. OpTrials.Large] : [];
         var verdicts = new List<KernelVerdict>();
         foreach (IGrouping<string, OpTrial> op in OpTrials.Short.GroupBy(trial => trial.Op))
         {
             (OpTrial Trial, float[] Expected)[] trials =
-                [.. op.Select(trial => (trial, trial.Run(reference, backend.Precision)))];
+            [
+                .. op.Select(trial => (trial, trial.Run(reference, backend.Precision))),
+                .. large.Where(trial => trial.Op == op.Key).Select(trial => (trial, trial.Run(cpu, backend.Precision))),
+            ];
             KernelVariant[] variants = [.. KernelVariants.All.Where(variant => variant.Op == op.Key)];
             foreach (KernelVariant variant in variants.Where(variant => backend.Lacks(variant) is null))
             {
