@@ -144,6 +144,6 @@ public abstract class DenoisingRunTests(BackendFixture fixture, double tolerance
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp32DenoisingRunTests(OpenClFp32Fixture fixture) : DenoisingRunTests(fixture, 1e-6);
 
-/// <summary>Both read the same fp16 predictions, and the network's next input is rounded to fp16 on both sides.</summary>
+/// <summary>On both sides predictions are fp16, and so are the network's inputs.</summary>
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClFp16DenoisingRunTests(OpenClFp16Fixture fixture) : DenoisingRunTests(fixture, 2e-3);
