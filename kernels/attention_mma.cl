@@ -1,6 +1,7 @@
 // attention_mma: attention.cl on tensor cores, heads of up to 128 channels. Target: sm_80. Storage: fp16 bf16.
-// A group of four warps has 64 `down` queries of a head, a warp 16 `down` of them; their scores, weights and results stay
-// in registers, where the layout of a sum is that of the next product's left operand (Dao 2023, "FlashAttention-2").
+// A group of four warps has 64 `down` queries of a head, a warp 16 `down` of them; their scores, weights and results
+// stay in registers, where the layout of a sum is that of the next product's left operand (Dao 2023,
+// "FlashAttention-2").
 #include "mma.h"
 
 #define BLOCK_K 64

@@ -14,9 +14,10 @@
 #define BF16 0
 #endif
 
+// A group on a multiprocessor is enough for the compiler to give an item all registers that it can use.
 #if defined(__CUDA__)
   #define KERNEL(name, size) \
-      extern "C" __attribute__((global)) __attribute__((launch_bounds(size))) void name
+      extern "C" __attribute__((global)) __attribute__((launch_bounds(size, 1))) void name
   #define FN static __attribute__((device)) __attribute__((always_inline)) inline
   #define GLOBAL
   #define LOCAL

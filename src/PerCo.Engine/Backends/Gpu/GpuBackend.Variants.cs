@@ -35,4 +35,24 @@ public sealed partial class GpuBackend
             _trusted.Remove(variant);
         }
     }
+
+    /// <summary>
+    /// The kernel of a product on tensor cores (kernels/product_mma.h and product_wgmma.h) and its tiles: 128x128 where
+    /// there are enough to fill the device, or else 64x64. Null where no variant is used.
+    /// </summary>
+    private (string Program, string Kernel, GpuGroups Groups)? TensorTiles(
+        KernelVariant warpGroups, KernelVariant tensorCores, int rows, int panels)
+    {
+        var large = new GpuGroups((int)DivideUp(panels, 2), checked((int)DivideUp(rows, 2 * TileRows)));
+        bool fills = (long)large.X * large.Y >= _device.Info.ComputeUnits;
+        if (Uses(warpGroups) && (fills || !Uses(tensorCores)))
+        {
+            return (warpGroups.Name, warpGroups.Name, large);
+        }
+
+        return !Uses(tensorCores) ? null
+            : fills ? (tensorCores.Name, tensorCores.Name, large)
+            : (tensorCores.Name, $"{tensorCores.Name}_small",
+                new GpuGroups(panels, checked((int)DivideUp(rows, TileRows))));
+    }
 }

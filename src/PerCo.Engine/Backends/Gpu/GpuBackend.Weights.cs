@@ -7,21 +7,22 @@ namespace PerCo.Engine.Backends.Gpu;
 public sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    public override ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias) =>
-        new GpuConvWeights(
-            spec,
-            UploadElements(MatrixPanels.Pack(
-                weight.ToFloats(), spec.Outputs, spec.Inputs, spec.KernelHeight * spec.KernelWidth, geglu: false)),
-            UploadFloats(MatrixPanels.PackBias(bias?.ToFloats(), spec.Outputs, geglu: false)));
+    public override ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias)
+    {
+        (GpuBuffer matrix, GpuBuffer? map) = UploadPanels(MatrixPanels.Pack(
+            weight.ToFloats(), spec.Outputs, spec.Inputs, spec.KernelHeight * spec.KernelWidth, geglu: false));
+        return new GpuConvWeights(
+            spec, matrix, map, UploadFloats(MatrixPanels.PackBias(bias?.ToFloats(), spec.Outputs, geglu: false)));
+    }
 
     /// <inheritdoc/>
     public override LinearWeights PrepareLinear(LinearSpec spec, HostTensor weight, HostTensor? bias)
     {
         bool geglu = spec.Activation == Activation.Geglu;
+        (GpuBuffer matrix, GpuBuffer? map) = UploadPanels(
+            MatrixPanels.Pack(weight.ToFloats(), spec.Outputs, spec.Inputs, taps: 1, geglu));
         return new GpuLinearWeights(
-            spec,
-            UploadElements(MatrixPanels.Pack(weight.ToFloats(), spec.Outputs, spec.Inputs, taps: 1, geglu)),
-            UploadFloats(MatrixPanels.PackBias(bias?.ToFloats(), spec.Outputs, geglu)));
+            spec, matrix, map, UploadFloats(MatrixPanels.PackBias(bias?.ToFloats(), spec.Outputs, geglu)));
     }
 
     /// <inheritdoc/>
@@ -35,6 +36,14 @@ public sealed partial class GpuBackend
     /// <inheritdoc/>
     public override CodebookWeights PrepareCodebook(HostTensor codes) => new GpuCodebookWeights(
         codes.Shape[^2], codes.Shape[^1], UploadFloats(codes.ToFloats()));
+
+    private (GpuBuffer Matrix, GpuBuffer? Map) UploadPanels(float[] panels)
+    {
+        GpuBuffer matrix = UploadElements(panels);
+        return (matrix, Precision == GpuPrecision.Fp32
+            ? null
+            : _device.DescribePanels(matrix, panels.Length / MatrixPanels.Width));
+    }
 
     private GpuBuffer UploadElements(ReadOnlySpan<float> values)
     {

@@ -18,6 +18,14 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
     public virtual string? Lacks(KernelNeed need) =>
         need == KernelNeed.Nothing ? null : "needs an NVIDIA device, through CUDA";
 
+    /// <summary>
+    /// What kernels that need <see cref="KernelNeed.WarpGroups"/> must know of a matrix in panels of 16-bit numbers; null
+    /// where the device runs none.
+    /// </summary>
+    /// <param name="matrix">The panels.</param>
+    /// <param name="rows">Rows of all panels together.</param>
+    public virtual GpuBuffer? DescribePanels(GpuBuffer matrix, long rows) => null;
+
     /// <summary>Device memory with arbitrary content.</summary>
     public abstract GpuBuffer Allocate(long bytes);
 

@@ -5,10 +5,14 @@ namespace PerCo.Engine.Backends.Gpu;
 
 // Weights in device memory: matrices as panels of the storage type, everything else as fp32.
 
-internal sealed class GpuConvWeights(Conv2dSpec spec, GpuBuffer matrix, GpuBuffer bias) : ConvWeights(spec)
+internal sealed class GpuConvWeights(Conv2dSpec spec, GpuBuffer matrix, GpuBuffer? map, GpuBuffer bias)
+    : ConvWeights(spec)
 {
     /// <summary>Panels over (kernel row, kernel column, input).</summary>
     public GpuBuffer Matrix { get; } = matrix;
+
+    /// <summary><see cref="GpuDevice.DescribePanels"/> of them.</summary>
+    public GpuBuffer? Map { get; } = map;
 
     /// <summary>fp32, zeros where the layer has none.</summary>
     public GpuBuffer Bias { get; } = bias;
@@ -18,15 +22,20 @@ internal sealed class GpuConvWeights(Conv2dSpec spec, GpuBuffer matrix, GpuBuffe
     protected override void Dispose(bool disposing)
     {
         Matrix.Dispose();
+        Map?.Dispose();
         Bias.Dispose();
         base.Dispose(disposing);
     }
 }
 
-internal sealed class GpuLinearWeights(LinearSpec spec, GpuBuffer matrix, GpuBuffer bias) : LinearWeights(spec)
+internal sealed class GpuLinearWeights(LinearSpec spec, GpuBuffer matrix, GpuBuffer? map, GpuBuffer bias)
+    : LinearWeights(spec)
 {
     /// <summary>Panels over inputs.</summary>
     public GpuBuffer Matrix { get; } = matrix;
+
+    /// <summary><see cref="GpuDevice.DescribePanels"/> of them.</summary>
+    public GpuBuffer? Map { get; } = map;
 
     /// <summary>fp32, zeros where the layer has none.</summary>
     public GpuBuffer Bias { get; } = bias;
@@ -36,6 +45,7 @@ internal sealed class GpuLinearWeights(LinearSpec spec, GpuBuffer matrix, GpuBuf
     protected override void Dispose(bool disposing)
     {
         Matrix.Dispose();
+        Map?.Dispose();
         Bias.Dispose();
         base.Dispose(disposing);
     }

@@ -1,14 +1,20 @@
 namespace PerCo.Engine.Backends.Gpu;
 
-/// <summary>All kernel variants, of an op the fastest first. An op that is not here has its plain kernel only.</summary>
+/// <summary>All kernel variants, of an op the fastest first. Other ops have a plain kernel only.</summary>
 internal static class KernelVariants
 {
     private const string All16 = "fp16 and bf16, ";
+
+    public static readonly KernelVariant LinearWgmma = new(
+        "Linear", "linear_wgmma", KernelNeed.WarpGroups, All16 + "enough tiles of 128x128 to fill the device");
 
     public static readonly KernelVariant LinearMma = new(
         "Linear", "linear_mma", KernelNeed.TensorCores, All16 + "more than 4 rows");
 
     public static readonly KernelVariant LinearPlain = new("Linear", "linear", KernelNeed.Nothing, "everything");
+
+    public static readonly KernelVariant Conv2dWgmma = new(
+        "Conv2d", "conv2d_wgmma", KernelNeed.WarpGroups, All16 + "enough tiles of 128x128 to fill the device");
 
     public static readonly KernelVariant Conv2dMma = new(
         "Conv2d", "conv2d_mma", KernelNeed.TensorCores, All16 + "sides below 32000");
@@ -23,5 +29,7 @@ internal static class KernelVariants
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<KernelVariant> All { get; } =
-        [LinearMma, LinearPlain, Conv2dMma, Conv2dPlain, AttentionMma, AttentionPlain];
+    [
+        LinearWgmma, LinearMma, LinearPlain, Conv2dWgmma, Conv2dMma, Conv2dPlain, AttentionMma, AttentionPlain,
+    ];
 }

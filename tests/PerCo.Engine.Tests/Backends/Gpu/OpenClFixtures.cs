@@ -11,7 +11,9 @@ namespace PerCo.Engine.Tests.Backends.Gpu;
 [CollectionDefinition(Name)]
 public sealed class OpenClCollection
     : ICollectionFixture<OpenClFp32Fixture>, ICollectionFixture<OpenClFp16Fixture>,
-        ICollectionFixture<OpenClBf16Fixture>, ICollectionFixture<MmaFp16Fixture>, ICollectionFixture<MmaBf16Fixture>
+        ICollectionFixture<OpenClBf16Fixture>, ICollectionFixture<MmaFp16Fixture>,
+        ICollectionFixture<MmaBf16Fixture>, ICollectionFixture<WgmmaFp16Fixture>,
+        ICollectionFixture<WgmmaBf16Fixture>
 {
     public const string Name = "OpenCL";
 }
@@ -101,3 +103,11 @@ public sealed class MmaFp16Fixture() : OpenClFp16Fixture(() => Emulated.Open(
 /// <summary>mma.sync in bf16, emulated.</summary>
 public sealed class MmaBf16Fixture() : OpenClBf16Fixture(() => Emulated.Open(
     GpuPrecision.Bf16, KernelVariants.LinearMma, KernelVariants.Conv2dMma, KernelVariants.AttentionMma));
+
+/// <summary>wgmma in fp16, emulated.</summary>
+public sealed class WgmmaFp16Fixture() : OpenClFp16Fixture(() => Emulated.Open(
+    GpuPrecision.Fp16, KernelVariants.LinearWgmma, KernelVariants.Conv2dWgmma));
+
+/// <summary>wgmma in bf16, emulated.</summary>
+public sealed class WgmmaBf16Fixture() : OpenClBf16Fixture(() => Emulated.Open(
+    GpuPrecision.Bf16, KernelVariants.LinearWgmma, KernelVariants.Conv2dWgmma));

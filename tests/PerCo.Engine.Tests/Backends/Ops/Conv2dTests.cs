@@ -249,3 +249,9 @@ public sealed class MmaFp16Conv2dTests(MmaFp16Fixture fixture) : Conv2dTests(fix
 
 [Collection(OpenClCollection.Name)]
 public sealed class MmaBf16Conv2dTests(MmaBf16Fixture fixture) : Conv2dTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class WgmmaFp16Conv2dTests(WgmmaFp16Fixture fixture) : Conv2dTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class WgmmaBf16Conv2dTests(WgmmaBf16Fixture fixture) : Conv2dTests(fixture);

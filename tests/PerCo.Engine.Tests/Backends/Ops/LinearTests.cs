@@ -156,3 +156,9 @@ public sealed class MmaFp16LinearTests(MmaFp16Fixture fixture) : LinearTests(fix
 
 [Collection(OpenClCollection.Name)]
 public sealed class MmaBf16LinearTests(MmaBf16Fixture fixture) : LinearTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class WgmmaFp16LinearTests(WgmmaFp16Fixture fixture) : LinearTests(fixture);
+
+[Collection(OpenClCollection.Name)]
+public sealed class WgmmaBf16LinearTests(WgmmaBf16Fixture fixture) : LinearTests(fixture);

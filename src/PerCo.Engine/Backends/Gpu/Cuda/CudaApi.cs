@@ -36,6 +36,9 @@ internal sealed unsafe class CudaApi
         ModuleUnload = (delegate* unmanaged<nint, int>)Find("cuModuleUnload");
         ModuleGetFunction = (delegate* unmanaged<nint*, nint, byte*, int>)Find("cuModuleGetFunction");
         FunctionSetAttribute = (delegate* unmanaged<nint, int, int, int>)Find("cuFuncSetAttribute");
+        TensorMapEncodeTiled = (delegate* unmanaged<
+            byte*, int, uint, nint, ulong*, ulong*, uint*, uint*, int, int, int, int, int>)
+            (NativeLibrary.TryGetExport(library, "cuTensorMapEncodeTiled", out nint encode) ? encode : 0);
         LaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)
             Find("cuLaunchKernel");
         StreamCreate = (delegate* unmanaged<nint*, uint, int>)Find("cuStreamCreate");
@@ -92,6 +95,10 @@ internal sealed unsafe class CudaApi
     public delegate* unmanaged<nint, int> ModuleUnload { get; }
 
     public delegate* unmanaged<nint*, nint, byte*, int> ModuleGetFunction { get; }
+
+    /// <summary>Null in drivers before CUDA 12.</summary>
+    public delegate* unmanaged<
+        byte*, int, uint, nint, ulong*, ulong*, uint*, uint*, int, int, int, int, int> TensorMapEncodeTiled { get; }
 
     public delegate* unmanaged<nint, int, int, int> FunctionSetAttribute { get; }
 

@@ -48,7 +48,12 @@ internal sealed unsafe class CudaDevice : GpuDevice
     public int Capability { get; }
 
     /// <inheritdoc/>
-    public override string? Lacks(KernelNeed need) => Lacks(need, Capability);
+    public override string? Lacks(KernelNeed need) => Lacks(need, Capability)
+        ?? (need == KernelNeed.WarpGroups && Api.TensorMapEncodeTiled == null ? "needs the driver of CUDA 12" : null);
+
+    /// <inheritdoc/>
+    public override GpuBuffer? DescribePanels(GpuBuffer matrix, long rows) =>
+        Lacks(KernelNeed.WarpGroups) is null ? CudaTensorMap.Create(this, matrix, rows) : null;
 
     /// <summary>Makes the device's context the calling thread's: the driver keeps one a thread.</summary>
     public void MakeCurrent() => Check(Api.ContextSetCurrent(_context), "cuCtxSetCurrent");

@@ -5,8 +5,8 @@ namespace PerCo.Engine.Backends.Gpu;
 
 public sealed partial class GpuBackend
 {
-    // The kernel keeps positions as two 16-bit numbers; padding adds a little.
-    private const int LargestMmaSide = 32000;
+    // Kernels on tensor cores keep positions as two 16-bit numbers; padding adds a little.
+    private const int LargestTensorSide = 32000;
 
     /// <inheritdoc/>
     protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
@@ -24,30 +24,25 @@ public sealed partial class GpuBackend
         int width = operands.UpsampleWidth > 0 ? operands.UpsampleWidth : from.Width;
         int residualRows = operands.Residual is { } residual ? checked((int)(residual.Shape.Count / spec.Outputs)) : 1;
         int panels = MatrixPanels.Count(spec.Outputs, geglu: false);
-        if (Uses(KernelVariants.Conv2dMma) && Math.Max(height, width) < LargestMmaSide)
+
+        // What the plain kernel takes, and what others take beside.
+        ReadOnlySpan<GpuArgument> arguments =
+        [
+            x.Buffer(), operands.Second?.Buffer(), w.Matrix, w.Bias, operands.ChannelBias?.Buffer(),
+            operands.Residual?.Buffer(), result.Buffer(), from.Channels, operands.Second?.Shape.Channels ?? 0,
+            from.Height, from.Width, height, width, (float)from.Height / height, (float)from.Width / width,
+            to.Height, to.Width, rows, spec.Outputs, spec.KernelHeight, spec.KernelWidth, spec.Stride,
+            spec.Padding.Top, spec.Padding.Left, residualRows, (int)operands.Activation, panels, w.Map,
+        ];
+        if (Math.Max(height, width) < LargestTensorSide
+            && TensorTiles(KernelVariants.Conv2dWgmma, KernelVariants.Conv2dMma, rows, panels) is { } tiles)
         {
-            (string kernel, GpuGroups tiles) = MmaTiles("conv2d_mma", rows, panels);
-            _device.Launch(
-                Kernel("conv2d_mma", kernel), tiles,
-                [
-                    x.Buffer(), operands.Second?.Buffer(), w.Matrix, w.Bias, operands.ChannelBias?.Buffer(),
-                    operands.Residual?.Buffer(), result.Buffer(), from.Channels, operands.Second?.Shape.Channels ?? 0,
-                    from.Height, from.Width, height, width, (float)from.Height / height, (float)from.Width / width,
-                    to.Height, to.Width, rows, spec.Outputs, spec.KernelHeight, spec.KernelWidth, spec.Stride,
-                    spec.Padding.Top, spec.Padding.Left, residualRows, panels, (int)operands.Activation,
-                ]);
+            _device.Launch(Kernel(tiles.Program, tiles.Kernel), tiles.Groups, arguments);
             return;
         }
 
         _device.Launch(
-            Kernel("conv2d"),
-            new GpuGroups(panels, checked((int)DivideUp(rows, TileRows))),
-            [
-                x.Buffer(), operands.Second?.Buffer(), w.Matrix, w.Bias, operands.ChannelBias?.Buffer(),
-                operands.Residual?.Buffer(), result.Buffer(), from.Channels, operands.Second?.Shape.Channels ?? 0,
-                from.Height, from.Width, height, width, (float)from.Height / height, (float)from.Width / width,
-                to.Height, to.Width, rows, spec.Outputs, spec.KernelHeight, spec.KernelWidth, spec.Stride,
-                spec.Padding.Top, spec.Padding.Left, residualRows, (int)operands.Activation,
-            ]);
+            Kernel("conv2d"), new GpuGroups(panels, checked((int)DivideUp(rows, TileRows))),
+            arguments[..^MoreTensorArguments]);
     }
 }

@@ -9,6 +9,9 @@ public sealed partial class GpuBackend
     private const int TileRows = 64;
     private const int FewRows = 4;
 
+    // Panels and their description, the last arguments of products on tensor cores.
+    private const int MoreTensorArguments = 2;
+
     /// <inheritdoc/>
     protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
     {
@@ -32,35 +35,20 @@ public sealed partial class GpuBackend
             return;
         }
 
-        if (Uses(KernelVariants.LinearMma))
+        // What the plain kernel takes, and what others take beside.
+        ReadOnlySpan<GpuArgument> arguments =
+        [
+            x.Buffer(), w.Matrix, w.Bias, residual?.Buffer(), result.Buffer(), rows, spec.Inputs, spec.ResultFeatures,
+            activation, panels, w.Map,
+        ];
+        if (TensorTiles(KernelVariants.LinearWgmma, KernelVariants.LinearMma, rows, panels) is { } tiles)
         {
-            (string kernel, GpuGroups groups) = MmaTiles("linear_mma", rows, panels);
-            _device.Launch(
-                Kernel("linear_mma", kernel), groups,
-                [
-                    x.Buffer(), w.Matrix, w.Bias, residual?.Buffer(), result.Buffer(), rows, spec.Inputs,
-                    spec.ResultFeatures, panels, activation,
-                ]);
+            _device.Launch(Kernel(tiles.Program, tiles.Kernel), tiles.Groups, arguments);
             return;
         }
 
         _device.Launch(
             Kernel("linear"), new GpuGroups(panels, checked((int)DivideUp(rows, TileRows))),
-            [
-                x.Buffer(), w.Matrix, w.Bias, residual?.Buffer(), result.Buffer(), rows, spec.Inputs,
-                spec.ResultFeatures, activation,
-            ]);
-    }
-
-    /// <summary>
-    /// The kernel and the groups of a product on tensor cores (kernels/product_mma.h): tiles of 128x128 where there are
-    /// enough to fill the device, or else of 64x64.
-    /// </summary>
-    private (string Kernel, GpuGroups Groups) MmaTiles(string program, int rows, int panels)
-    {
-        long tiles = DivideUp(rows, 2 * TileRows) * DivideUp(panels, 2);
-        return tiles >= _device.Info.ComputeUnits
-            ? (program, new GpuGroups((int)DivideUp(panels, 2), checked((int)DivideUp(rows, 2 * TileRows))))
-            : ($"{program}_small", new GpuGroups(panels, checked((int)DivideUp(rows, TileRows))));
+            arguments[..^MoreTensorArguments]);
     }
 }

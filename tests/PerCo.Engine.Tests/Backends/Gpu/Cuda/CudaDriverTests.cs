@@ -46,6 +46,17 @@ public sealed class CudaDriverTests
         Assert.Contains("prohibited", CudaDriver.Rejection(90, true), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Kernels_for_tensor_cores_need_their_compute_capability()
+    {
+        Assert.Null(CudaDevice.Lacks(KernelNeed.Nothing, 70));
+        Assert.Equal("needs compute capability 8.0, not 7.5", CudaDevice.Lacks(KernelNeed.TensorCores, 75));
+        Assert.All((int[])[80, 89, 90, 120], capability =>
+            Assert.Null(CudaDevice.Lacks(KernelNeed.TensorCores, capability)));
+        Assert.Null(CudaDevice.Lacks(KernelNeed.WarpGroups, 90));
+        Assert.Equal("is for compute capability 9.0, not 10.0", CudaDevice.Lacks(KernelNeed.WarpGroups, 100));
+    }
+
     [Theory]
     [InlineData(69, null)]
     [InlineData(70, "sm_70")]

@@ -1,0 +1,10 @@
+// linear_wgmma: linear.cl on warp groups' tensor cores. Target: sm_90a. Storage: fp16 bf16.
+#include "product_wgmma.h"
+#include "linear_parameters.h"
+
+KERNEL(linear_wgmma, WGMMA_ITEMS)(LINEAR_PARAMETERS)
+{
+    PRODUCT_SHARED();
+    LINEAR_PRODUCT
+    multiply_and_write(&in, matrix, map, &end, panels, shared, exchange);
+}
