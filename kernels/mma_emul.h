@@ -96,6 +96,14 @@ FN float quad_sum(float v, shared_t exchange)
 // Room for a warp's fragments as rows of 16 values.
 #define EXCHANGE_BYTES(down, across, warps) (((down) * 16 + (across) * 8) * 16 * 4 * (warps))
 
+FN float dot16(LOCAL const float* row, LOCAL const float* column)
+{
+    const float16 p = vload16(0, row) * vload16(0, column);
+    const float8 p8 = p.lo + p.hi;
+    const float4 p4 = p8.lo + p8.hi;
+    return (p4.x + p4.y) + (p4.z + p4.w);
+}
+
 // Lane 4 g + q has of a: rows g and g + 8, columns 2 q and 2 q + 8 and their neighbours; of b: column g, rows 2 q and
 // 2 q + 8 and their neighbours; of the sums: rows g and g + 8, columns 2 q and 2 q + 1.
 FN void multiply_fragments(float* sums, const uint* a, const uint* b, int down, int across, shared_t exchange)
@@ -123,10 +131,7 @@ FN void multiply_fragments(float* sums, const uint* a, const uint* b, int down, 
     {
         const int row = i / (across * 4) * 16 + g + (i / 2 & 1) * 8;
         const int column = i / 4 % across * 8 + 2 * q + (i & 1);
-        const float16 p = vload16(0, rows + row * 16) * vload16(0, columns + column * 16);
-        const float8 p8 = p.lo + p.hi;
-        const float4 p4 = p8.lo + p8.hi;
-        sums[i] += (p4.x + p4.y) + (p4.z + p4.w);
+        sums[i] += dot16(rows + row * 16, columns + column * 16);
     }
     BARRIER();
 }

@@ -1,6 +1,6 @@
 // product_wgmma.h: the matrix product of linear_wgmma and conv2d_wgmma: tiles of 128 rows by two panels. Of a group's
-// three warp groups the last copies (panels by the bulk copy engine), and each of the others has 64 rows. They work up to STAGES steps apart: a stage's
-// barrier `full` says that its copies are complete, `empty` that its products are.
+// three warp groups the last copies (panels by the bulk copy engine), and each of the others has 64 rows. They work up
+// to STAGES steps apart: a stage's barrier `full` says that its copies are complete, `empty` that its products are.
 #include "product_rows.h"
 #include "wgmma_sm90a.h"
 #include "wgmma_emul.h"

@@ -49,10 +49,7 @@ FN void multiply_group(float* d, ulong a, ulong b, shared_t base, shared_t excha
     for (int i = 0; i < INNER(64); i++)
     {
         const int row = item / 32 * 16 + g + (i / 2 & 1) * 8, column = i / 4 * 8 + 2 * q + (i & 1);
-        const float16 p = vload16(0, rows + row * 16) * vload16(0, columns + column * 16);
-        const float8 p8 = p.lo + p.hi;
-        const float4 p4 = p8.lo + p8.hi;
-        d[i] += (p4.x + p4.y) + (p4.z + p4.w);
+        d[i] += dot16(rows + row * 16, columns + column * 16);
     }
     BARRIER();
 }

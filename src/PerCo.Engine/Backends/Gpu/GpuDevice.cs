@@ -19,8 +19,8 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
         need == KernelNeed.Nothing ? null : "needs an NVIDIA device, through CUDA";
 
     /// <summary>
-    /// What kernels that need <see cref="KernelNeed.WarpGroups"/> must know of a matrix in panels of 16-bit numbers; null
-    /// where the device runs none.
+    /// What kernels that need <see cref="KernelNeed.WarpGroups"/> must know of a matrix in panels of 16-bit numbers;
+    /// null where the device runs none.
     /// </summary>
     /// <param name="matrix">The panels.</param>
     /// <param name="rows">Rows of all panels together.</param>
