@@ -5,6 +5,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Peers.Measuring;
 
 namespace PerCo.Engine.Benchmarks;

@@ -1,14 +1,19 @@
 #!/bin/bash
-# Everything that a CUDA GPU is needed for, in one go. Two steps, which may be on two machines:
+# Everything that a CUDA GPU is needed for, in one go of less than ten minutes. Two steps, which may be on two machines:
 #   benchmarks/gpu/run.sh publish   where .NET is: the program and its runtime, into artifacts/gpu
 #   benchmarks/gpu/run.sh           where the GPU is: needs NVIDIA's driver and artifacts/gpu, and neither .NET nor a
 #                                   CUDA toolkit; with python3 and torch also the peer's times. Publishes first where
 #                                   artifacts/gpu is missing and there is a .NET SDK.
-# Correctness comes first: verify in fp32 and fp16, then a decode of the example, then the peer. Results go to
-# benchmarks/results/DATE-gpu.csv and .log, or to the folder in OUT. Exit status 1: something failed; 2: could not run.
+# Correctness comes first, then kernels and the whole decode, each beside its peer in PyTorch. A stage that fails or
+# takes too long is noted, and the next one runs; what was measured by then is kept. Results go to
+# benchmarks/results/DATE-gpu* or to the folder in OUT. Exit status 1: a stage failed; 2: nothing could run.
+# To try the script out: DEVICE=opencl QUICK=1 benchmarks/gpu/run.sh
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 program=artifacts/gpu/percoengine
+device=${DEVICE:-cuda}
+quick=${QUICK:-}
+limit=${LIMIT:-570}
 
 publish() {
     dotnet publish src/PerCo.Engine.Cli -c Release -r linux-x64 --self-contained -p:PublishTrimmed=true \
@@ -20,7 +25,7 @@ if [ "${1:-}" = publish ]; then
     exit
 fi
 if [ $# -gt 0 ]; then
-    echo "usage: benchmarks/gpu/run.sh [publish]" >&2
+    echo "usage: [DEVICE=cuda] [QUICK=1] [OUT=folder] benchmarks/gpu/run.sh [publish]" >&2
     exit 2
 fi
 if [ ! -x "$program" ]; then
@@ -36,65 +41,102 @@ mkdir -p "$results"
 stem="$results/$(date -u +%F)-gpu"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-export DOTNET_BUNDLE_EXTRACT_BASE_DIR="$scratch"
+export DOTNET_BUNDLE_EXTRACT_BASE_DIR="$scratch" PERCOENGINE_CACHE="$scratch/cache"
+started=$SECONDS
 failed=0
+: > "$stem.log"
+echo "stage,device,precision,result,seconds" > "$stem-stages.csv"
 
 log() { echo "$@" | tee -a "$stem.log"; }
 
-# step NAME DEVICE PRECISION COMMAND...: runs it into the log, and writes a row of the table.
-step() {
-    local name=$1 device=$2 precision=$3 start end status
-    shift 3
-    log "== $name $device $precision: $*"
-    start=$(date +%s.%N)
-    "$@" >> "$stem.log" 2>&1
+# stage NAME PRECISION SECONDS OUTPUT COMMAND...: runs it for at most so long; its output goes to a file, or to the log
+# for -. Writes a row of the table of stages.
+stage() {
+    local name=$1 precision=$2 most=$3 output=$4 status before=$SECONDS result=ok left
+    shift 4
+    left=$((limit - (SECONDS - started)))
+    if [ "$left" -lt 10 ]; then
+        log "== $name $precision: left out, the time is up"
+        echo "$name,$device,$precision,left out,0" >> "$stem-stages.csv"
+        failed=1
+        return 1
+    fi
+    log "== $name $precision: $*"
+    if [ "$output" = - ]; then
+        timeout $((most < left ? most : left)) "$@" >> "$stem.log" 2>&1
+    else
+        timeout $((most < left ? most : left)) "$@" > "$output" 2>> "$stem.log"
+    fi
     status=$?
-    end=$(date +%s.%N)
-    local result=ok
-    [ "$status" -eq 0 ] || { result="exit $status"; failed=1; }
-    log "   $result"
-    echo "$name,$device,$precision,$result,$(awk "BEGIN { printf \"%.3f\", $end - $start }")" >> "$stem.csv"
+    if [ "$status" -ne 0 ]; then
+        result="exit $status"
+        failed=1
+    fi
+    log "   $result, $((SECONDS - before)) s"
+    echo "$name,$device,$precision,$result,$((SECONDS - before))" >> "$stem-stages.csv"
     return "$status"
 }
 
-log "# $(date -u +%FT%TZ) $(git rev-parse --short HEAD 2> /dev/null || echo 'no git')"
+# peer NAME SECONDS OUTPUT ARGUMENTS...: the same in PyTorch, whose absence is no failure.
+peer() {
+    local name=$1 most=$2 output=$3 before=$failed
+    shift 3
+    local on=()
+    [ "$device" = cuda ] || on=(--device cpu)
+    stage "$name" "-" "$most" "$output" python3 benchmarks/gpu/peer.py "$@" "${on[@]}"
+    failed=$before
+}
+
+log "# $(date -u +%FT%TZ) $(git rev-parse --short HEAD 2> /dev/null || echo 'no git') on $device"
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv >> "$stem.log" 2>&1 || true
 "$program" devices 2>&1 | tee -a "$stem.log"
-devices=()
-for device in cuda opencl; do
-    # A device is there where a tiny encode on it begins; the reason stands in the log where it does not.
-    if "$program" encode examples/kodim23.png "$scratch/$device.perco" --device "$device" -q >> "$stem.log" 2>&1; then
-        devices+=("$device")
-    else
-        log "# $device: no encode, see the log"
-    fi
-done
-if [ "${devices[0]:-}" != cuda ]; then
-    log "run.sh: the CUDA device did not encode a picture; the rest is skipped"
+if ! "$program" bench --device "$device" --set mini --op Add > /dev/null 2>> "$stem.log"; then
+    log "run.sh: $device does not compute a sum; the reason is in $stem.log"
     exit 2
 fi
 
-echo "step,device,precision,result,seconds" >> "$stem.csv"
-for device in "${devices[@]}"; do
-    for precision in fp32 fp16; do
-        step verify "$device" "$precision" "$program" verify --device "$device" --precision "$precision"
-    done
+# 1. Correctness: every kernel and every network, in each precision; then a picture against the CPU's.
+for precision in fp16 fp32 bf16; do
+    stage verify "$precision" 90 "$stem-verify-$precision.json" \
+        "$program" verify --device "$device" --precision "$precision" --json
 done
-"$program" encode examples/kodim23.png "$scratch/picture.perco" --device cpu -q >> "$stem.log" 2>&1 || failed=1
-for device in "${devices[@]}"; do
-    for precision in fp32 fp16; do
-        for run in first again; do
-            step "decode-$run" "$device" "$precision" "$program" decode "$scratch/picture.perco" \
-                "$scratch/$device-$precision-$run.png" --device "$device" --precision "$precision" --verbose
-        done
-    done
+stage encode fp32 30 - "$program" encode examples/kodim23.png "$scratch/picture.perco" --device cpu -q
+stage decode-cpu fp32 60 - "$program" decode "$scratch/picture.perco" "$scratch/cpu.png" --device cpu --verbose
+for precision in fp16 fp32 bf16; do
+    stage decode "$precision" 60 - "$program" decode "$scratch/picture.perco" "$stem-$precision.png" --force \
+        --device "$device" --precision "$precision" --verbose
 done
 
-log "== peer"
-if python3 benchmarks/gpu/peer.py > "$scratch/peer.csv" 2>> "$stem.log"; then
-    cat "$scratch/peer.csv" >> "$stem.csv"
-else
-    log "   no peer, see the log"
+# 2. Kernels, and the library's at the same shapes.
+shapes=(--set unet vae captioner mini)
+[ -z "$quick" ] || shapes=(--quick)
+stage bench fp16 150 "$stem-ops.csv" \
+    "$program" bench --device "$device" --precision fp16 "${shapes[@]}" --csv
+if [ -s "$stem-ops.csv" ]; then
+    peer peer-ops 90 "$stem-ops-torch.csv" ops "$stem-ops.csv"
+    [ -s "$stem-ops-torch.csv" ] && stage compare "-" 20 "$stem-ops-compared.csv" \
+        python3 benchmarks/gpu/peer.py compare "$stem-ops.csv" "$stem-ops-torch.csv"
 fi
-log "# written: $stem.csv, $stem.log"
+
+# 3. The whole decode at the published size.
+if [ -z "$quick" ]; then
+    stage decode-sd21 fp16 120 "$stem-decode.csv" \
+        "$program" bench --device "$device" --precision fp16 --decode benchmarks/gpu/sd21 --csv
+    peer peer-decode 120 "$stem-decode-torch.csv" decode
+    stage decode-sd21 bf16 120 "$stem-decode-bf16.csv" \
+        "$program" bench --device "$device" --precision bf16 --decode benchmarks/gpu/sd21 --csv
+    stage bench fp32 90 "$stem-ops-fp32.csv" \
+        "$program" bench --device "$device" --precision fp32 --set unet --csv
+fi
+
+# 4. A summary, last.
+log "# stages"
+tee -a "$stem.log" < "$stem-stages.csv"
+for file in "$stem-ops-compared.csv" "$stem-decode.csv" "$stem-decode-torch.csv"; do
+    if [ -s "$file" ]; then
+        log "# $file"
+        grep -e '^#' -e '512x512' "$file" | tee -a "$stem.log"
+    fi
+done
+log "# written: $stem*, after $((SECONDS - started)) s"
 exit "$failed"

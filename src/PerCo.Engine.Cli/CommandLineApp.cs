@@ -34,6 +34,8 @@ internal static class CommandLineApp
             DemoCommand.Build(),
             VerifyCommand.Build(),
             DevicesCommand.Build(),
+            OpsCommand.Build(),
+            BenchCommand.Build(),
         };
         root.Add(CompletionCommand.Build(root));
         root.Add(ManCommand.Build(root));

@@ -20,7 +20,7 @@ internal sealed class CommonOptions
 
     private readonly Option<GpuPrecision> _precision = new("--precision")
     {
-        Description = "What a GPU stores: fp32 or fp16. Default: fp16, and fp32 where OpenCL uses the processor.",
+        Description = "What a GPU stores: fp32, fp16 or bf16. Default: fp16, and fp32 where OpenCL uses the processor.",
         HelpName = "TYPE",
     };
 
@@ -29,6 +29,11 @@ internal sealed class CommonOptions
         Description = "What the CPU keeps weights as: fp32, fp16 or int8, for half and a quarter of the memory. "
             + "Default: as exact as the model's own.",
         HelpName = "TYPE",
+    };
+
+    private readonly Option<bool> _noCache = new("--no-cache")
+    {
+        Description = "Check a GPU's kernels again, and do not keep the verdict.",
     };
 
     private readonly Option<int?> _threads = new Option<int?>("--threads", "-j")
@@ -71,19 +76,28 @@ internal sealed class CommonOptions
     public void AddTo(Command command)
     {
         command.Options.Add(_model);
-        command.Options.Add(Device);
-        command.Options.Add(_precision);
-        command.Options.Add(_weights);
-        command.Options.Add(_threads);
         command.Options.Add(Strict);
+        AddDeviceTo(command);
         command.Validators.Add(result =>
         {
-            WeightPrecision weights = result.GetValue(_weights);
-            if (weights is WeightPrecision.Fp16 or WeightPrecision.Int8 && result.GetValue(Strict))
+            if (result.GetValue(_weights) is WeightPrecision.Fp16 or WeightPrecision.Int8 && result.GetValue(Strict))
             {
                 result.AddError("--strict keeps all weights as they are: leave out --weights.");
             }
+        });
+    }
 
+    /// <summary>Only what verbs need that compute without a model.</summary>
+    public void AddDeviceTo(Command command)
+    {
+        command.Options.Add(Device);
+        command.Options.Add(_precision);
+        command.Options.Add(_weights);
+        command.Options.Add(_noCache);
+        command.Options.Add(_threads);
+        command.Validators.Add(result =>
+        {
+            WeightPrecision weights = result.GetValue(_weights);
             if (weights != WeightPrecision.Auto && result.GetResult(Device) is not null
                 && result.GetValue(Device)?.ToLowerInvariant() is not (BackendCatalog.Auto or "cpu"))
             {
@@ -112,7 +126,10 @@ internal sealed class CommonOptions
 
     public Messages Messages(ParseResult parsed) => new(parsed.GetValue(Quiet), parsed.GetValue(_verbose));
 
-    public Backend CreateBackend(ParseResult parsed)
+    /// <summary>Opens the device.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="check">Whether a GPU's kernels are checked before they are used.</param>
+    public Backend CreateBackend(ParseResult parsed, bool check = true)
     {
         var cpu = new CpuOptions { Strict = parsed.GetValue(Strict), Weights = parsed.GetValue(_weights) };
         if (parsed.GetValue(_threads) is { } threads)
@@ -120,7 +137,14 @@ internal sealed class CommonOptions
             cpu = cpu with { Threads = threads };
         }
 
-        var gpu = new GpuOptions { Precision = parsed.GetValue(_precision) };
+        var gpu = new GpuOptions
+        {
+            Precision = parsed.GetValue(_precision),
+            Cache = !parsed.GetValue(_noCache),
+            Check = check,
+            Detail = Messages(parsed).Detail,
+            Notice = notice => Messages(parsed).Note($"percoengine: {notice}"),
+        };
         return BackendCatalog.Create(parsed.GetValue(Device)!, cpu, gpu);
     }
 

@@ -9,6 +9,9 @@ namespace PerCo.Engine.Cli.Verbs;
 /// <summary>verify: compares a device with reference cases.</summary>
 internal static class VerifyCommand
 {
+    // Op by op, before the networks; needs no files.
+    private const string Ops = "ops";
+
     public static Command Build()
     {
         Argument<string?> folder = new Argument<string?>("folder")
@@ -22,7 +25,7 @@ internal static class VerifyCommand
         };
         var cases = new Option<string[]>("--case")
         {
-            Description = $"Run only these kinds: {string.Join(", ", VerificationRunner.Kinds)}.",
+            Description = $"Run only these kinds: {Ops}, {string.Join(", ", VerificationRunner.Kinds)}.",
             HelpName = "KIND",
             AllowMultipleArgumentsPerToken = true,
         };
@@ -30,10 +33,12 @@ internal static class VerifyCommand
         var command = new Command(
             "verify",
             """
-            Compare this machine's results with the reference implementation's, network by network.
+            Compare this machine's results with the reference implementation's, op by op and network by network. What a
+            GPU's kernels pass or fail is kept, and decides which of them are used from then on.
 
             Examples:
               percoengine verify
+              percoengine verify --device opencl --precision fp16 --case ops
               percoengine verify goldens --case vae unet --device reference
               percoengine verify goldens --full
             """)
@@ -61,7 +66,9 @@ internal static class VerifyCommand
         ParseResult parsed, string folder, VerificationOptions options, CommonOptions common,
         CancellationToken cancellation)
     {
-        using Backend backend = common.CreateBackend(parsed);
+        // Where ops are compared, that is the check of the kernels, and it goes on where one of them fails.
+        bool withOps = options.Cases.Count == 0 || options.Cases.Contains(Ops);
+        using Backend backend = common.CreateBackend(parsed, check: !withOps);
         bool json = parsed.GetValue(common.Json);
         bool quiet = json || parsed.GetValue(common.Quiet);
         if (!quiet)
@@ -70,17 +77,15 @@ internal static class VerifyCommand
             Console.WriteLine(Line("case", "quantity", "error", "tolerance", "verdict", null));
         }
 
-        IReadOnlyList<VerificationRow> rows = VerificationRunner.Run(
-            folder, backend, options, row =>
+        IReadOnlyList<VerificationRow> rows = Compare(folder, backend, options, row =>
+        {
+            if (!json && (!quiet || row.Verdict == Verdict.Fail))
             {
-                if (!json && (!quiet || row.Verdict == Verdict.Fail))
-                {
-                    Console.WriteLine(Line(
-                        row.Case, row.Quantity, row.ErrorText, row.ToleranceText,
-                        row.Verdict.ToString().ToLowerInvariant(), row.Detail));
-                }
-            },
-            cancellation);
+                Console.WriteLine(Line(
+                    row.Case, row.Quantity, row.ErrorText, row.ToleranceText,
+                    row.Verdict.ToString().ToLowerInvariant(), row.Detail));
+            }
+        }, cancellation);
         int failed = rows.Count(row => row.Verdict == Verdict.Fail);
         int skipped = rows.Count(row => row.Verdict == Verdict.Skipped);
         int passed = rows.Count - failed - skipped;
@@ -109,6 +114,26 @@ internal static class VerifyCommand
         }
 
         return failed == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static List<VerificationRow> Compare(
+        string folder, Backend backend, VerificationOptions options, Action<VerificationRow> progress,
+        CancellationToken cancellation)
+    {
+        var rows = new List<VerificationRow>();
+        string[] networks = [.. options.Cases.Where(name => name != Ops)];
+        if (options.Cases.Count == 0 || networks.Length < options.Cases.Count)
+        {
+            rows.AddRange(VerificationRunner.RunOps(backend, progress, cancellation));
+        }
+
+        if (networks.Length > 0 || options.Cases.Count == 0)
+        {
+            rows.AddRange(VerificationRunner.Run(
+                folder, backend, options with { Cases = networks }, progress, cancellation));
+        }
+
+        return rows;
     }
 
     private static JsonObject Document(VerificationRow row) => new()

@@ -13,7 +13,7 @@ public static class BackendCatalog
 
     private static readonly (string Name, Func<CpuOptions, GpuOptions, int?, Backend> Create)[] Entries =
     [
-        (Auto, (cpu, _, _) => new CpuBackend(cpu)),
+        (Auto, (cpu, gpu, _) => AutomaticDevice.Create(cpu, gpu)),
         ("cpu", (cpu, _, _) => new CpuBackend(cpu)),
         ("reference", (_, _, _) => new ReferenceBackend()),
         ("opencl", (_, gpu, index) => GpuBackend.Open("opencl", index, gpu)),
@@ -26,7 +26,7 @@ public static class BackendCatalog
     /// <summary>Makes a backend.</summary>
     /// <param name="name">One of <see cref="Names"/>; of a GPU driver also with a device: opencl:1.</param>
     /// <param name="cpu">Threads and instruction set of the CPU backend.</param>
-    /// <param name="gpu">Precision of a GPU backend.</param>
+    /// <param name="gpu">Precision of a GPU backend, and who is told what.</param>
     /// <exception cref="PerCoException">There is no backend of that name, or the machine lacks it.</exception>
     public static Backend Create(string name, CpuOptions? cpu = null, GpuOptions? gpu = null)
     {

@@ -17,4 +17,7 @@ public enum NumericPlan
 
     /// <summary>fp16 weights and activations, fp32 sums, norms and softmax.</summary>
     Fp16,
+
+    /// <summary>bf16 weights and activations, fp32 sums, norms and softmax.</summary>
+    Bf16,
 }

@@ -1,3 +1,4 @@
+using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
 using PerCo.Engine.Tensors;
@@ -57,7 +58,9 @@ public sealed class PerCoDecoder(PerCoModel model)
         Guidance scales = Scales(guidance, options);
         MemoryPlan? plan = MemoryPlanner.ForDecoding(model, file, options);
         model.Use(plan);
-        int window = plan?.LatentWindow ?? options.LatentWindow;
+        int window = plan?.LatentWindow ?? (model.Backend is GpuBackend gpu
+            ? Plan(gpu, file, scales, options.LatentWindow)
+            : options.LatentWindow);
         var clock = new StageClock(model, progress, cancellation);
 
         // 1. Codes → z_l [1, rows, columns, channels]: what is where.
@@ -110,6 +113,13 @@ public sealed class PerCoDecoder(PerCoModel model)
 
     private static double GuidanceOf(PerCoFile file, ModelRate rate, DecodeOptions options) =>
         options.Guidance ?? file.Guidance ?? rate.Guidance;
+
+    private int Plan(GpuBackend gpu, PerCoFile file, Guidance scales, int window)
+    {
+        GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(model, file, scales, window);
+        gpu.Detail($"decoding {file.Width}x{file.Height} takes {plan}");
+        return plan.LatentWindow;
+    }
 
     private void CheckModel(PerCoFile file, DecodeOptions options)
     {

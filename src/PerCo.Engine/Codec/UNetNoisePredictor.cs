@@ -2,6 +2,7 @@ using PerCo.Engine.Backends;
 using PerCo.Engine.Diffusion;
 using PerCo.Engine.Networks.UNet;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Codec;
 
@@ -9,13 +10,15 @@ namespace PerCo.Engine.Codec;
 /// PerCo's U-Net as the sampling loop sees it: one picture under several sets of conditions is one batch. What does not
 /// depend on the step (keys and values of the text, the codes' share of the first convolution) is prepared once.
 /// </summary>
-internal sealed class UNetNoisePredictor : INoisePredictor, IDisposable
+internal sealed class UNetNoisePredictor : INoisePredictor, IStepTaker, IDisposable
 {
     private readonly UNet _unet;
     private readonly Backend _backend;
     private readonly UNetConditions _conditions;
     private readonly Shape _sampleShape;
     private readonly float[] _samples;
+    private readonly float[] _features;
+    private readonly IDenoisingRun? _run;
 
     /// <summary>Prepares the conditions of every row of the batch.</summary>
     /// <param name="unet">The network.</param>
@@ -31,6 +34,7 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IDisposable
         _backend = local.Backend;
         _sampleShape = new Shape(rows.Length, height, width, unet.Config.OutChannels);
         _samples = new float[_sampleShape.Count];
+        _features = new float[unet.TimeFeatures];
 
         // 1. One context and one z_l a row; zeros are the null of z_l.
         float[] localValues = local.ToFloats();
@@ -50,12 +54,24 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IDisposable
         using Tensor contextBatch = _backend.Upload(new Shape(rows.Length, ts[1], ts[2]), contexts);
         using Tensor localBatch = _backend.Upload(new Shape(rows.Length, ls[1], ls[2], ls[3]), locals);
         _conditions = unet.Prepare(contextBatch, localBatch, height, width);
+        _run = (_backend as IStepOps)?.StartRun(
+            _sampleShape, _features.Length, (sample, features) => _unet.Forward(sample, features, _conditions));
     }
+
+    /// <inheritdoc/>
+    public bool CanStep => _run is not null;
 
     /// <inheritdoc/>
     public void Predict(
         ReadOnlySpan<float> latents, float timestep, ReadOnlySpan<Conditions> rows, Span<float> outputs)
     {
+        if (_run is not null)
+        {
+            _unet.WriteTimeFeatures(timestep, _features);
+            _run.Predict(latents, _features, outputs);
+            return;
+        }
+
         for (int row = 0; row < rows.Length; row++)
         {
             latents.CopyTo(_samples.AsSpan(row * latents.Length));
@@ -67,5 +83,22 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _conditions.Dispose();
+    public void Begin(ReadOnlySpan<float> sample, float inputScale) => _run!.Begin(sample, inputScale);
+
+    /// <inheritdoc/>
+    public float Step(float timestep, in DenoiseStep step, float inputScale, ReadOnlySpan<float> weights)
+    {
+        _unet.WriteTimeFeatures(timestep, _features);
+        return _run!.Step(_features, step, inputScale, weights);
+    }
+
+    /// <inheritdoc/>
+    public void Read(Span<float> sample) => _run!.Read(sample);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _run?.Dispose();
+        _conditions.Dispose();
+    }
 }

@@ -37,14 +37,20 @@ internal static class DiffusionSampler
         long start = Stopwatch.GetTimestamp();
         float deviation = scheduler.InitNoiseSigma;
         float maxAbs = MaxAbs * MathF.Max(1, deviation);
-        float[] scaled = new float[latents.Length];
-        float[] outputs = new float[checked(guidance.Rows.Length * latents.Length)];
         ReadOnlySpan<float> timesteps = scheduler.Timesteps;
         for (int i = 0; i < latents.Length; i++)
         {
             latents[i] *= deviation;
         }
 
+        if (predictor is IStepTaker { CanStep: true } taker && scheduler.StepAt(0) is not null)
+        {
+            SampleOnDevice(scheduler, taker, guidance, latents, maxAbs, start, progress, cancellation);
+            return;
+        }
+
+        float[] scaled = new float[latents.Length];
+        float[] outputs = new float[checked(guidance.Rows.Length * latents.Length)];
         for (int step = 0; step < timesteps.Length; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -57,10 +63,40 @@ internal static class DiffusionSampler
             scheduler.Step(guidance.Combine(outputs), step, latents);
 
             // 3. Stop at the first step that went wrong, not after the picture has been painted.
-            StageGuard.CheckFinite(
-                $"denoising step {step + 1} of {timesteps.Length} (timestep {timesteps[step]})", latents, maxAbs);
+            Check(scheduler, step, latents, maxAbs);
             progress?.Report(new SamplingProgress(
                 step + 1, timesteps.Length, timesteps[step], Stopwatch.GetElapsedTime(start)));
         }
     }
+
+    // The same loop with the samples on the device: only their largest magnitude comes back from a step.
+    private static void SampleOnDevice(
+        IScheduler scheduler, IStepTaker taker, Guidance guidance, Span<float> latents, float maxAbs, long start,
+        IProgress<SamplingProgress>? progress, CancellationToken cancellation)
+    {
+        ReadOnlySpan<float> timesteps = scheduler.Timesteps;
+        Span<float> weights = stackalloc float[guidance.Rows.Length];
+        guidance.WriteWeights(weights);
+        taker.Begin(latents, scheduler.InputScaleAt(0));
+        for (int step = 0; step < timesteps.Length; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            float nextScale = step + 1 < timesteps.Length ? scheduler.InputScaleAt(step + 1) : 1;
+            if (!(taker.Step(timesteps[step], scheduler.StepAt(step)!.Value, nextScale, weights) <= maxAbs))
+            {
+                taker.Read(latents);
+                Check(scheduler, step, latents, maxAbs);
+            }
+
+            progress?.Report(new SamplingProgress(
+                step + 1, timesteps.Length, timesteps[step], Stopwatch.GetElapsedTime(start)));
+        }
+
+        taker.Read(latents);
+    }
+
+    private static void Check(IScheduler scheduler, int step, ReadOnlySpan<float> latents, float maxAbs) =>
+        StageGuard.CheckFinite(
+            $"denoising step {step + 1} of {scheduler.Timesteps.Length} (timestep {scheduler.Timesteps[step]})",
+            latents, maxAbs);
 }

@@ -87,7 +87,7 @@ internal sealed class Guidance
         if (_rows.Length == 2)
         {
             // The weight of the difference between the two rows that are left.
-            float scale = _rows[1] == Conditions.Codes ? CodesScale : TextScale;
+            float scale = ScaleOf(_rows[1]);
             for (int i = 0; i < length; i++)
             {
                 result[i] += scale * (second[i] - result[i]);
@@ -104,6 +104,20 @@ internal sealed class Guidance
 
         return result;
     }
+
+    /// <summary>The same combination as weights of the rows, which add up to 1.</summary>
+    internal void WriteWeights(Span<float> weights)
+    {
+        weights.Clear();
+        for (int i = 0; i < _rows.Length; i++)
+        {
+            // A row counts by the scale of the condition that it adds to the row before, less the next row's.
+            float scale = i == 0 ? 1 : ScaleOf(_rows[i]);
+            weights[i] = scale - (i + 1 < _rows.Length ? ScaleOf(_rows[i + 1]) : 0);
+        }
+    }
+
+    private float ScaleOf(Conditions row) => row == Conditions.Codes ? CodesScale : TextScale;
 
     private static void CheckScale(float scale, string name)
     {

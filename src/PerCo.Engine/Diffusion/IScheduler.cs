@@ -1,3 +1,5 @@
+using PerCo.Engine.Tensors.Ops;
+
 namespace PerCo.Engine.Diffusion;
 
 /// <summary>
@@ -28,4 +30,12 @@ internal interface IScheduler
     /// <param name="sample">The current sample; receives the next one.</param>
     /// <exception cref="ArgumentException">The lengths differ or changed, or a step is repeated or skipped.</exception>
     void Step(ReadOnlySpan<float> modelOutput, int stepIndex, Span<float> sample);
+
+    /// <summary>
+    /// A step as numbers, for a device that takes it; null where steps depend on earlier ones, for all or for none.
+    /// </summary>
+    DenoiseStep? StepAt(int stepIndex);
+
+    /// <summary>What <see cref="ScaleModelInput"/> multiplies by at a step.</summary>
+    float InputScaleAt(int stepIndex);
 }

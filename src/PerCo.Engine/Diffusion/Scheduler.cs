@@ -1,3 +1,5 @@
+using PerCo.Engine.Tensors.Ops;
+
 namespace PerCo.Engine.Diffusion;
 
 /// <summary>
@@ -36,6 +38,12 @@ internal abstract class Scheduler : IScheduler
         _next++;
         Advance(modelOutput, stepIndex, sample);
     }
+
+    /// <inheritdoc/>
+    public virtual DenoiseStep? StepAt(int stepIndex) => null;
+
+    /// <inheritdoc/>
+    public virtual float InputScaleAt(int stepIndex) => 1;
 
     /// <summary>
     /// Most schedulers keep the sample's variance at what the network was trained with: nothing to scale.

@@ -22,25 +22,35 @@ internal sealed class TimestepEmbedding
         _tap = scope.TapHere();
     }
 
+    /// <summary>Numbers that <see cref="Forward(Tensor)"/> takes for a timestep.</summary>
+    public int Features => _timesteps.Channels;
+
+    /// <summary>Writes the <see cref="Features"/> of a timestep.</summary>
+    public void WriteFeatures(float timestep, Span<float> features) => _timesteps.Write(timestep, features);
+
     /// <summary>
     /// SiLU of the embedding, [batch, channels]: every residual block takes it before its own projection, so it is
     /// computed once here.
     /// </summary>
-    /// <param name="backend">Where the result is wanted.</param>
-    /// <param name="timesteps">One timestep for each picture of the batch.</param>
+    /// <param name="features">[batch, features], from <see cref="WriteFeatures"/>.</param>
+    public Tensor Forward(Tensor features)
+    {
+        using var hidden = new HiddenState(_linear1.Forward(features));
+        hidden.Next(_tap.Report(_linear2.Forward(hidden.Value)));
+        return features.Backend.Activate(hidden.Value, Activation.Silu);
+    }
+
+    /// <summary>The same from one timestep for each picture of the batch.</summary>
     public Tensor Forward(Backends.Backend backend, ReadOnlySpan<float> timesteps)
     {
-        int channels = _timesteps.Channels;
-        int count = checked(timesteps.Length * channels);
+        int count = checked(timesteps.Length * Features);
         Span<float> values = count <= StackFloats ? stackalloc float[count] : new float[count];
         for (int i = 0; i < timesteps.Length; i++)
         {
-            _timesteps.Write(timesteps[i], values.Slice(i * channels, channels));
+            WriteFeatures(timesteps[i], values.Slice(i * Features, Features));
         }
 
-        using var hidden = new HiddenState(backend.Upload(new Shape(timesteps.Length, channels), values));
-        hidden.Next(_linear1.Forward(hidden.Value));
-        hidden.Next(_tap.Report(_linear2.Forward(hidden.Value)));
-        return backend.Activate(hidden.Value, Activation.Silu);
+        using Tensor features = backend.Upload(new Shape(timesteps.Length, Features), values);
+        return Forward(features);
     }
 }

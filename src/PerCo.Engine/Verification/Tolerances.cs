@@ -25,6 +25,9 @@ internal sealed record Tolerances(
         NumericPlan.Fp16Weights => new(3e-3, 1e-2, 3e-2, 40, 35),
         NumericPlan.Int8Weights => new(3e-2, 5e-2, 3e-1, 30, 25),
         NumericPlan.Fp16 => new(1e-2, 3e-2, 5e-2, 40, 35),
+
+        // bf16 rounds eight times as coarsely as fp16: eight times its bounds, 18 dB less.
+        NumericPlan.Bf16 => new(8e-2, 0.24, 0.4, 22, 17),
         _ => throw new ArgumentOutOfRangeException(nameof(plan), plan, "A plan without tolerances."),
     };
 }

@@ -53,6 +53,21 @@ public static class VerificationRunner
         }
     }
 
+    /// <summary>
+    /// Compares every op with the reference, on a GPU with each of its kernels; needs no files. What a GPU passed or
+    /// failed is kept for later starts, and the faster kernels that have passed are used from now on.
+    /// </summary>
+    /// <param name="backend">What is checked.</param>
+    /// <param name="progress">Is told each row as it is known, on the calling thread.</param>
+    /// <param name="cancellation">Looked at between comparisons.</param>
+    /// <exception cref="OperationCanceledException">The verification was cancelled.</exception>
+    public static IReadOnlyList<VerificationRow> RunOps(
+        Backend backend, Action<VerificationRow>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        return OpVerification.Run(backend, progress, cancellation);
+    }
+
     private static void RunCase(CaseContext context)
     {
         const string Whole = "all";

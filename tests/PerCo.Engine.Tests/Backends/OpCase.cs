@@ -1,5 +1,5 @@
-using System.Text;
 using PerCo.Engine.Backends;
+using PerCo.Engine.Backends.Trials;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Tests.Backends;
@@ -17,25 +17,8 @@ public sealed class OpCase(Backend backend, Func<float, float>? stored = null) :
     /// <summary>The backend to run on.</summary>
     public Backend Backend => backend;
 
-    /// <summary>Values spread evenly over ±scale, the same for the same name.</summary>
-    public static float[] Values(string name, long count, float scale = 1)
-    {
-        // FNV-1a seeds a 64-bit linear congruential generator (Knuth's MMIX); its upper bits are good enough.
-        ulong state = 14695981039346656037;
-        foreach (byte b in Encoding.UTF8.GetBytes(name))
-        {
-            state = (state ^ b) * 1099511628211;
-        }
-
-        var values = new float[count];
-        for (long i = 0; i < count; i++)
-        {
-            state = state * 6364136223846793005 + 1442695040888963407;
-            values[i] = ((int)(state >> 40) - (1 << 23)) * (scale / (1 << 23));
-        }
-
-        return values;
-    }
+    /// <inheritdoc cref="TrialOperands.Values"/>
+    public static float[] Values(string name, long count, float scale = 1) => TrialOperands.Values(name, count, scale);
 
     /// <summary>An activation with values spread over ±scale.</summary>
     public Tensor Random(Shape shape, string name, float scale = 1) => Upload(shape, Values(name, shape.Count, scale));

@@ -1,3 +1,5 @@
+using PerCo.Engine.Backends.Gpu;
+using PerCo.Engine.Backends.Trials;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends;
@@ -10,61 +12,35 @@ public sealed record Tolerance(double Normalised, double Worst)
     /// <summary>Bit-exact.</summary>
     public static Tolerance Exact { get; } = new(0, 0);
 
-    /// <summary>One or two roundings a value, and functions good to 2 units in the last place.</summary>
-    public static Tolerance Elementwise { get; } = new(1.5e-7, 2e-6);
+    /// <inheritdoc cref="OpTolerance.Elementwise"/>
+    public static Tolerance Elementwise { get; } = Of(OpTolerance.Elementwise);
 
-    /// <summary>Sums in double precision, then a few roundings a value and an activation.</summary>
-    public static Tolerance Norm { get; } = new(2e-7, 3e-6);
+    /// <inheritdoc cref="OpTolerance.Norm"/>
+    public static Tolerance Norm { get; } = Of(OpTolerance.Norm);
 
-    /// <summary>
-    /// fp32 sums of up to a few thousand products: rounding errors grow with the root of the length, from 6e-8.
-    /// </summary>
-    public static Tolerance Sum { get; } = new(2e-6, 2e-5);
+    /// <inheritdoc cref="OpTolerance.Sum"/>
+    public static Tolerance Sum { get; } = Of(OpTolerance.Sum);
 
-    /// <summary>
-    /// Scores of up to some tens, whose rounding errors the softmax turns into relative errors of the weights.
-    /// </summary>
-    public static Tolerance Attention { get; } = new(2e-6, 2e-5);
+    /// <inheritdoc cref="OpTolerance.Attention"/>
+    public static Tolerance Attention { get; } = Of(OpTolerance.Attention);
 
-    /// <summary>
-    /// Winograd F(4×4,3×3) in fp32: its transforms multiply rounding errors (Lavin and Gray 2015, sec. 5.3).
-    /// </summary>
-    public static Tolerance Winograd { get; } = new(1e-4, 1e-3);
+    /// <inheritdoc cref="OpTolerance.Winograd"/>
+    public static Tolerance Winograd { get; } = Of(OpTolerance.Winograd);
 
-    /// <summary>The same with both bounds multiplied.</summary>
-    public Tolerance Times(double factor) => new(Normalised * factor, Worst * factor);
+    /// <summary>The bounds on a GPU that stores in some precision.</summary>
+    public Tolerance On(GpuPrecision precision) => Of(new OpTolerance(Normalised, Worst).On(precision));
 
     /// <summary>Fails unless the values are within bounds; NaN only equals NaN.</summary>
     public void Check(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {
         Assert.Equal(expected.Length, actual.Length);
-        double squares = 0, errors = 0, worst = 0;
-        int worstAt = 0;
-        for (int i = 0; i < expected.Length; i++)
-        {
-            if (float.IsNaN(expected[i]) || float.IsNaN(actual[i]))
-            {
-                Assert.True(float.IsNaN(expected[i])
-                    && float.IsNaN(actual[i]), $"[{i}]: {actual[i]}, not {expected[i]}.");
-                continue;
-            }
-
-            double error = expected[i].Equals(actual[i]) ? 0 : Math.Abs((double)actual[i] - expected[i]);
-            squares += (double)expected[i] * expected[i];
-            errors += error * error;
-            if (!(error <= worst))
-            {
-                worst = error;
-                worstAt = i;
-            }
-        }
-
-        double rms = Math.Sqrt(squares / Math.Max(1, expected.Length));
-        double scale = rms > 0 ? rms : 1;
-        double normalised = Math.Sqrt(errors / Math.Max(1, expected.Length)) / scale;
+        var found = OpDifference.Between(expected, actual);
         Assert.True(
-            normalised <= Normalised && worst / scale <= Worst,
-            $"Normalised error {normalised:E2} (bound {Normalised:E1}), worst {worst / scale:E2} (bound {Worst:E1}) "
-            + $"at {worstAt}{(expected.Length > 0 ? $": {actual[worstAt]}, not {expected[worstAt]}" : "")}.");
+            found.Within(new OpTolerance(Normalised, Worst)),
+            $"Normalised error {found.Normalised:E2} (bound {Normalised:E1}), worst {found.Worst:E2} (bound "
+            + $"{Worst:E1}) at {found.WorstAt}"
+            + $"{(expected.Length > 0 ? $": {actual[found.WorstAt]}, not {expected[found.WorstAt]}" : "")}.");
     }
+
+    private static Tolerance Of(OpTolerance tolerance) => new(tolerance.Normalised, tolerance.Worst);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using PerCo.Engine.Tensors;
 
@@ -13,6 +14,7 @@ internal sealed class GpuArena(GpuDevice device) : IDisposable
 
     private readonly Dictionary<long, Stack<GpuBuffer>> _free = [];
     private readonly Lock _lock = new();
+    private Dictionary<long, Stack<GpuBuffer>>? _reserved;
     private bool _disposed;
 
     /// <summary>Bytes handed out.</summary>
@@ -35,11 +37,11 @@ internal sealed class GpuArena(GpuDevice device) : IDisposable
     /// <summary>A block of at least that many bytes with arbitrary content.</summary>
     public GpuStorage Rent(long bytes)
     {
-        bytes = RoundUp(Math.Max(SmallestBlock, bytes));
+        bytes = RoundUp(bytes);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_free.TryGetValue(bytes, out Stack<GpuBuffer>? blocks) || !blocks.TryPop(out GpuBuffer? buffer))
+            if (!TryTake(_reserved, bytes, out GpuBuffer? buffer) && !TryTake(_free, bytes, out buffer))
             {
                 buffer = AllocateOrTrim(bytes);
                 DeviceAllocations++;
@@ -58,17 +60,37 @@ internal sealed class GpuArena(GpuDevice device) : IDisposable
             InUse -= buffer.Bytes;
             if (!_disposed)
             {
-                if (!_free.TryGetValue(buffer.Bytes, out Stack<GpuBuffer>? blocks))
-                {
-                    _free[buffer.Bytes] = blocks = new Stack<GpuBuffer>();
-                }
-
-                blocks.Push(buffer);
+                Keep(_reserved ?? _free, buffer);
                 return;
             }
         }
 
         buffer.Dispose();
+    }
+
+    /// <summary>
+    /// From now on blocks that are given back wait in a store of their own: what a recording uses between its start and
+    /// its end must not be handed to anybody else as long as it is replayed.
+    /// </summary>
+    public void BeginReservation()
+    {
+        lock (_lock)
+        {
+            _reserved = [];
+        }
+    }
+
+    /// <summary>Ends what <see cref="BeginReservation"/> began; the blocks come back when it is disposed of.</summary>
+    public GpuReservation EndReservation()
+    {
+        lock (_lock)
+        {
+            GpuBuffer[] blocks = [.. _reserved!.Values.SelectMany(stack => stack)];
+            _reserved = null;
+            InUse += blocks.Sum(block => block.Bytes);
+            Peak = Math.Max(Peak, InUse);
+            return new GpuReservation(this, blocks);
+        }
     }
 
     /// <summary>Frees the blocks that wait for their next use.</summary>
@@ -97,6 +119,24 @@ internal sealed class GpuArena(GpuDevice device) : IDisposable
         }
     }
 
+    private static bool TryTake(
+        Dictionary<long, Stack<GpuBuffer>>? store, long bytes, [NotNullWhen(true)] out GpuBuffer? buffer)
+    {
+        buffer = null;
+        return store is not null && store.TryGetValue(bytes, out Stack<GpuBuffer>? blocks)
+            && blocks.TryPop(out buffer);
+    }
+
+    private static void Keep(Dictionary<long, Stack<GpuBuffer>> store, GpuBuffer buffer)
+    {
+        if (!store.TryGetValue(buffer.Bytes, out Stack<GpuBuffer>? blocks))
+        {
+            store[buffer.Bytes] = blocks = new Stack<GpuBuffer>();
+        }
+
+        blocks.Push(buffer);
+    }
+
     // Blocks of sizes that are no longer needed may be all that is in the way.
     private GpuBuffer AllocateOrTrim(long bytes)
     {
@@ -113,8 +153,9 @@ internal sealed class GpuArena(GpuDevice device) : IDisposable
     }
 
     // An eighth of a power of two: at most 12.5 % of a block is wasted, and shapes of similar size share blocks.
-    private static long RoundUp(long bytes)
+    public static long RoundUp(long bytes)
     {
+        bytes = Math.Max(SmallestBlock, bytes);
         long step = Math.Max(SmallestBlock, (long)BitOperations.RoundUpToPowerOf2((ulong)bytes) / 16);
         return checked((bytes + step - 1) / step * step);
     }
@@ -127,6 +168,25 @@ internal sealed class GpuStorage(GpuArena arena, GpuBuffer buffer) : TensorStora
     public GpuBuffer Buffer => buffer;
 
     protected internal override void Release() => arena.Return(buffer);
+}
+
+/// <summary>Blocks of a <see cref="GpuArena"/> that belong to a recording.</summary>
+internal sealed class GpuReservation(GpuArena arena, GpuBuffer[] blocks) : IDisposable
+{
+    private bool _released;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!_released)
+        {
+            _released = true;
+            foreach (GpuBuffer block in blocks)
+            {
+                arena.Return(block);
+            }
+        }
+    }
 }
 
 /// <summary>Access to the memory of tensors on a GPU.</summary>

@@ -10,7 +10,7 @@ namespace PerCo.Engine.Backends.Gpu;
 /// A device behind a driver: kernels of <c>kernels/</c>, one launcher an op. Weights and activations are fp16 or fp32,
 /// sums, norms and softmax fp32.
 /// </summary>
-public sealed partial class GpuBackend : Backend
+public sealed partial class GpuBackend : Backend, IStepOps
 {
     private readonly GpuDevice _device;
     private readonly GpuArena _arena;
@@ -18,12 +18,14 @@ public sealed partial class GpuBackend : Backend
     private readonly Dictionary<string, GpuKernel> _kernels = [];
     private readonly Lock _loading = new();
     private readonly bool _emulate;
+    private readonly Action<string>? _detail;
     private bool _disposed;
 
     private GpuBackend(GpuDevice device, GpuOptions options)
     {
         _device = device;
         _arena = new GpuArena(device);
+        _detail = options.Detail;
         _emulate = options.EmulateTensorCores && device.Info.IsCpu;
         Precision = options.Precision != GpuPrecision.Auto ? options.Precision
             : device.Info.IsCpu ? GpuPrecision.Fp32 : GpuPrecision.Fp16;
@@ -43,8 +45,12 @@ public sealed partial class GpuBackend : Backend
     public GpuDeviceInfo Device => _device.Info;
 
     /// <inheritdoc/>
-    public override NumericPlan Plan =>
-        Precision == GpuPrecision.Fp32 ? NumericPlan.Fp32Direct : NumericPlan.Fp16;
+    public override NumericPlan Plan => Precision switch
+    {
+        GpuPrecision.Fp32 => NumericPlan.Fp32Direct,
+        GpuPrecision.Bf16 => NumericPlan.Bf16,
+        _ => NumericPlan.Fp16,
+    };
 
     /// <inheritdoc/>
     public override long MemoryInUse => _arena.InUse;
@@ -55,59 +61,17 @@ public sealed partial class GpuBackend : Backend
     /// <summary>Blocks ever taken from the device for activations: constant once a pass repeats.</summary>
     internal long DeviceAllocations => _arena.DeviceAllocations;
 
-    private int ElementSize => Precision == GpuPrecision.Fp32 ? 4 : 2;
+    /// <summary>Tells who asked for it what is planned.</summary>
+    internal void Detail(string line) => _detail?.Invoke(line);
 
-    /// <summary>The devices of all drivers; a driver that is missing is left out, and says why.</summary>
-    /// <param name="missing">Receives one line for each driver that cannot be used.</param>
-    public static IReadOnlyList<GpuDeviceInfo> Devices(out IReadOnlyList<string> missing)
-    {
-        var devices = new List<GpuDeviceInfo>();
-        var reasons = new List<string>();
-        foreach (IGpuDriver driver in GpuDrivers.All)
-        {
-            try
-            {
-                IReadOnlyList<GpuDeviceInfo> found = driver.Enumerate();
-                devices.AddRange(found);
-                if (found.Count == 0)
-                {
-                    reasons.Add(NoDevice(driver.Name));
-                }
-            }
-            catch (PerCoException error)
-            {
-                reasons.Add(error.Message);
-            }
-        }
+    /// <summary>The open device.</summary>
+    internal GpuDevice Hardware => _device;
 
-        missing = reasons;
-        return devices;
-    }
+    /// <summary>Memory of activations.</summary>
+    internal GpuArena Arena => _arena;
 
-    /// <summary>Opens a device.</summary>
-    /// <param name="driver">"opencl" or "cuda".</param>
-    /// <param name="index">Position in the driver's list; null for its first GPU, or else its first device.</param>
-    /// <param name="options">Precision.</param>
-    /// <exception cref="PerCoException">Driver or device are missing or cannot be used; says why.</exception>
-    public static GpuBackend Open(string driver, int? index = null, GpuOptions? options = null)
-    {
-        IGpuDriver found = GpuDrivers.All.FirstOrDefault(d => d.Name == driver)
-            ?? throw new ArgumentException($"There is no driver '{driver}'.", nameof(driver));
-        IReadOnlyList<GpuDeviceInfo> devices = found.Enumerate();
-        GpuDeviceInfo? info = index is { } wanted
-            ? devices.FirstOrDefault(device => device.Index == wanted)
-            : devices.OrderBy(device => device.Rejection is null ? 0 : 1).ThenBy(device => device.IsCpu ? 1 : 0)
-                .FirstOrDefault();
-        if (info is null)
-        {
-            throw new PerCoException(devices.Count == 0
-                ? NoDevice(driver)
-                : $"There is no device '{driver}:{index}', expected {driver}:0 to {driver}:{devices.Count - 1}; "
-                    + "see percoengine devices.");
-        }
-
-        return new GpuBackend(found.Open(info), options ?? new GpuOptions());
-    }
+    /// <summary>Bytes of an activation.</summary>
+    internal int ElementSize => Precision == GpuPrecision.Fp32 ? 4 : 2;
 
     /// <inheritdoc/>
     public override void ResetPeak() => _arena.ResetPeak();
@@ -166,6 +130,10 @@ public sealed partial class GpuBackend : Backend
     }
 
     /// <inheritdoc/>
+    IDenoisingRun IStepOps.StartRun(Shape sample, int features, Func<Tensor, Tensor, Tensor> network) =>
+        new GpuDenoisingRun(this, sample, features, network);
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing && !_disposed)
@@ -184,11 +152,8 @@ public sealed partial class GpuBackend : Backend
         base.Dispose(disposing);
     }
 
-    private static string NoDevice(string driver) =>
-        $"{driver}: no device was found. Install your graphics driver's {driver} support, or use --device cpu.";
-
     /// <summary>A kernel of a program, which is built when first asked for.</summary>
-    private GpuKernel Kernel(string program, string? name = null)
+    internal GpuKernel Kernel(string program, string? name = null)
     {
         name ??= program;
         lock (_loading)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace PerCo.Engine.Backends.Gpu;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace PerCo.Engine.Backends.Gpu;
 /// </summary>
 internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
 {
+    private LaunchList? _recording;
+    private long _held;
+
     /// <summary>What is known of it.</summary>
     public GpuDeviceInfo Info { get; } = info;
 
@@ -25,10 +30,26 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
     public abstract GpuBuffer Allocate(long bytes);
 
     /// <summary>Copies to the device; the host's bytes may change afterwards.</summary>
-    public abstract void Write(GpuBuffer destination, ReadOnlySpan<byte> bytes);
+    public void Write(GpuBuffer destination, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, destination.Bytes, nameof(bytes));
+        RefuseWhileRecording();
+        if (!bytes.IsEmpty)
+        {
+            CopyIn(destination, bytes);
+        }
+    }
 
     /// <summary>Copies from the device, after all work given before.</summary>
-    public abstract void Read(GpuBuffer source, Span<byte> bytes);
+    public void Read(GpuBuffer source, Span<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, source.Bytes, nameof(bytes));
+        RefuseWhileRecording();
+        if (!bytes.IsEmpty)
+        {
+            CopyOut(source, bytes);
+        }
+    }
 
     /// <summary>Builds or loads a program.</summary>
     public abstract GpuModule Load(GpuProgram program);
@@ -37,10 +58,61 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
     /// <param name="kernel">A kernel of this device.</param>
     /// <param name="groups">Number of work-groups, all at least 1.</param>
     /// <param name="arguments">In the order of the kernel's parameters.</param>
-    public abstract void Launch(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments);
+    public void Launch(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments)
+    {
+        if (_recording is { } list)
+        {
+            list.Add(kernel, groups, arguments);
+        }
+        else
+        {
+            Start(kernel, groups, arguments);
+        }
+    }
 
-    /// <summary>The same, and waits: the time on the device.</summary>
-    public abstract TimeSpan LaunchTimed(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments);
+    /// <summary>
+    /// Collects the launches of some work instead of starting them. The buffers that they name must keep their content
+    /// for as long as it is replayed.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The work copies between host and device.</exception>
+    public GpuRecording Record(Action work)
+    {
+        RefuseWhileRecording();
+        var list = new LaunchList(this);
+        _recording = list;
+        try
+        {
+            work();
+        }
+        finally
+        {
+            _recording = null;
+        }
+
+        return Compile(list);
+    }
+
+    /// <summary>Starts a kernel now.</summary>
+    internal abstract void Start(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments);
+
+    /// <summary>Replays a recording and waits: the time that it took.</summary>
+    public virtual TimeSpan Time(GpuRecording recording)
+    {
+        Finish();
+        long start = Stopwatch.GetTimestamp();
+        recording.Replay();
+        Finish();
+        return Stopwatch.GetElapsedTime(start);
+    }
+
+    /// <summary>
+    /// Bytes of device memory that can be held, what is held already included; an estimate where the driver does not
+    /// say.
+    /// </summary>
+    public abstract long UsableMemory { get; }
+
+    /// <summary>Bytes of device memory that are held now.</summary>
+    public long Held => Interlocked.Read(ref _held);
 
     /// <summary>Waits for all work.</summary>
     public abstract void Finish();
@@ -54,6 +126,29 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
 
     /// <summary>Waits for all work and releases the device; its buffers and modules are released before.</summary>
     protected abstract void Dispose(bool disposing);
+
+    /// <summary><see cref="Write"/> of at least a byte.</summary>
+    protected abstract void CopyIn(GpuBuffer destination, ReadOnlySpan<byte> bytes);
+
+    /// <summary><see cref="Read"/> of at least a byte.</summary>
+    protected abstract void CopyOut(GpuBuffer source, Span<byte> bytes);
+
+    /// <summary>The fastest form in which the driver repeats launches: the list itself where there is none.</summary>
+    protected virtual GpuRecording Compile(LaunchList list) => list;
+
+    /// <summary>Counts a buffer that the driver has given.</summary>
+    protected void CountHeld(long bytes) => Interlocked.Add(ref _held, bytes);
+
+    /// <summary>What <see cref="GpuBuffer.Released"/> is.</summary>
+    protected void CountRelease(long bytes) => Interlocked.Add(ref _held, -bytes);
+
+    private void RefuseWhileRecording()
+    {
+        if (_recording is not null)
+        {
+            throw new InvalidOperationException("Launches are being recorded: nothing may be copied.");
+        }
+    }
 }
 
 /// <summary>Numbers of work-groups.</summary>

@@ -7,6 +7,23 @@ public sealed record GpuOptions
     public GpuPrecision Precision { get; init; }
 
     /// <summary>
+    /// Whether the verdict on a device's kernels is kept for the next start, and taken from an earlier one.
+    /// </summary>
+    public bool Cache { get; init; } = true;
+
+    /// <summary>
+    /// Is told, a line at a time, what a user should know: that a device is checked at its first use, which kernel is
+    /// wrong on it, why no GPU is used.
+    /// </summary>
+    public Action<string>? Notice { get; init; }
+
+    /// <summary>Is told what only some users want to know: how much memory a picture will take.</summary>
+    public Action<string>? Detail { get; init; }
+
+    /// <summary>Whether kernels are checked before they are used.</summary>
+    internal bool Check { get; init; } = true;
+
+    /// <summary>
     /// Whether kernels for tensor cores can be used on the host's processor, slowly: their emulation checks the index
     /// arithmetic.
     /// </summary>

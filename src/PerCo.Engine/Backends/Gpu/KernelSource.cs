@@ -7,6 +7,11 @@ namespace PerCo.Engine.Backends.Gpu;
 internal static class KernelSource
 {
     private const string IncludeStart = "#include \"";
+    private const string Prefix = "PerCo.Engine.kernels.";
+
+    /// <summary>Whether there is a file.</summary>
+    public static bool Exists(string file) =>
+        Assembly.GetExecutingAssembly().GetManifestResourceInfo(Prefix + file) is not null;
 
     /// <summary>A file with its includes put in place: drivers get one string.</summary>
     /// <exception cref="ArgumentException">There is no such file.</exception>
@@ -24,7 +29,7 @@ internal static class KernelSource
             return;
         }
 
-        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"PerCo.Engine.kernels.{file}")
+        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(Prefix + file)
             ?? throw new ArgumentException($"There is no kernel source '{file}'.", nameof(file));
         using var reader = new StreamReader(stream);
         while (reader.ReadLine() is { } line)

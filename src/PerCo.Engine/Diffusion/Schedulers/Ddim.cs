@@ -1,3 +1,5 @@
+using PerCo.Engine.Tensors.Ops;
+
 namespace PerCo.Engine.Diffusion.Schedulers;
 
 /// <summary>
@@ -25,16 +27,25 @@ internal sealed class Ddim : Scheduler
     }
 
     /// <inheritdoc/>
+    public override DenoiseStep? StepAt(int stepIndex)
+    {
+        (float rootAlpha, float rootBeta, float rootAlphaPrevious, float rootBetaPrevious) = Roots(stepIndex);
+
+        // x₀ and ε as Advance computes them, each as two factors: of the sample, and of the output.
+        (float cleanX, float cleanO, float noiseX, float noiseO) = _prediction switch
+        {
+            PredictionType.Epsilon => (1 / rootAlpha, -rootBeta / rootAlpha, 0f, 1f),
+            PredictionType.Velocity => (rootAlpha, -rootBeta, rootBeta, rootAlpha),
+            _ => (0f, 1f, 1 / rootBeta, -rootAlpha / rootBeta),
+        };
+        return new DenoiseStep(
+            cleanX, cleanO, _clipRange, rootAlphaPrevious, rootBetaPrevious * noiseX, rootBetaPrevious * noiseO);
+    }
+
+    /// <inheritdoc/>
     protected override void Advance(ReadOnlySpan<float> modelOutput, int stepIndex, Span<float> sample)
     {
-        int timestep = (int)Timesteps[stepIndex];
-        int previous = timestep - _stride;
-        float alpha = _alphasCumprod[timestep];
-        float alphaPrevious = previous >= 0 ? _alphasCumprod[previous] : _finalAlphaCumprod;
-        float rootAlpha = MathF.Sqrt(alpha);
-        float rootBeta = MathF.Sqrt(1f - alpha);
-        float rootAlphaPrevious = MathF.Sqrt(alphaPrevious);
-        float rootBetaPrevious = MathF.Sqrt(1f - alphaPrevious);
+        (float rootAlpha, float rootBeta, float rootAlphaPrevious, float rootBetaPrevious) = Roots(stepIndex);
         for (int i = 0; i < sample.Length; i++)
         {
             float x = sample[i];
@@ -51,5 +62,15 @@ internal sealed class Ddim : Scheduler
             clean = Math.Clamp(clean, -_clipRange, _clipRange);
             sample[i] = (rootAlphaPrevious * clean) + (rootBetaPrevious * noise);
         }
+    }
+
+    // √ᾱ and √(1 − ᾱ) of a step, and of the one after it.
+    private (float Alpha, float Beta, float AlphaPrevious, float BetaPrevious) Roots(int stepIndex)
+    {
+        int timestep = (int)Timesteps[stepIndex];
+        int previous = timestep - _stride;
+        float alpha = _alphasCumprod[timestep];
+        float alphaPrevious = previous >= 0 ? _alphasCumprod[previous] : _finalAlphaCumprod;
+        return (MathF.Sqrt(alpha), MathF.Sqrt(1f - alpha), MathF.Sqrt(alphaPrevious), MathF.Sqrt(1f - alphaPrevious));
     }
 }

@@ -1,3 +1,5 @@
+using PerCo.Engine.Tensors.Ops;
+
 namespace PerCo.Engine.Diffusion.Schedulers;
 
 /// <summary>
@@ -21,6 +23,27 @@ internal sealed class EulerDiscrete : Scheduler
         _sigmas = plan.Sigmas;
         _prediction = PredictionTypes.Read(config);
     }
+
+    /// <inheritdoc/>
+    public override DenoiseStep? StepAt(int stepIndex)
+    {
+        float sigma = _sigmas[stepIndex];
+        float variance = (sigma * sigma) + 1f;
+        (float cleanX, float cleanO) = _prediction switch
+        {
+            PredictionType.Epsilon => (1f, -sigma),
+            PredictionType.Velocity => (1 / variance, -sigma / MathF.Sqrt(variance)),
+            _ => (0f, 1f),
+        };
+
+        // x + (x − clean) / σ · (σ_next − σ)
+        float move = (_sigmas[stepIndex + 1] - sigma) / sigma;
+        return new DenoiseStep(cleanX, cleanO, float.PositiveInfinity, -move, 1 + move, 0);
+    }
+
+    /// <inheritdoc/>
+    public override float InputScaleAt(int stepIndex) =>
+        1 / MathF.Sqrt((_sigmas[stepIndex] * _sigmas[stepIndex]) + 1f);
 
     /// <inheritdoc/>
     protected override void Scale(ReadOnlySpan<float> sample, int stepIndex, Span<float> scaled)

@@ -76,6 +76,9 @@ internal sealed class UNet : IDisposable
     /// <summary>What the network was built from.</summary>
     public UNetConfig Config { get; }
 
+    /// <summary>Numbers that the network is told about a timestep.</summary>
+    public int TimeFeatures => _timeEmbedding.Features;
+
     /// <summary>Channels of the codes' features, which only the checkpoint knows.</summary>
     public int LocalChannels => _convIn.LocalChannels;
 
@@ -147,10 +150,31 @@ internal sealed class UNet : IDisposable
     public Tensor Forward(Tensor sample, ReadOnlySpan<float> timesteps, UNetConditions conditions)
     {
         CheckSample(sample, timesteps.Length, conditions);
-
-        // 1. time: [b, 4·c0]
         using Tensor time = _timeEmbedding.Forward(_backend, timesteps);
+        return Predict(sample, time, conditions);
+    }
 
+    /// <summary>The same with the timesteps' features in memory, so that the pass can be recorded.</summary>
+    /// <param name="sample">Noisy latents, [batch, h, w, latent channels].</param>
+    /// <param name="features">[batch, <see cref="TimeFeatures"/>], from <see cref="WriteTimeFeatures"/>.</param>
+    /// <param name="conditions">From <see cref="Prepare"/>, for this batch and size.</param>
+    public Tensor Forward(Tensor sample, Tensor features, UNetConditions conditions)
+    {
+        CheckSample(sample, features.Shape.Batch, conditions);
+        using Tensor time = _timeEmbedding.Forward(features);
+        return Predict(sample, time, conditions);
+    }
+
+    /// <summary>Writes the features of a timestep.</summary>
+    public void WriteTimeFeatures(float timestep, Span<float> features) =>
+        _timeEmbedding.WriteFeatures(timestep, features);
+
+    /// <inheritdoc/>
+    public void Dispose() => _lease.Dispose();
+
+    private Tensor Predict(Tensor sample, Tensor time, UNetConditions conditions)
+    {
+        // 1. time: [b, 4·c0] is given.
         // 2. pre-process: [b, h, w, c0]
         using var skips = new SkipStack();
         skips.Push(_convIn.Forward(sample, conditions));
@@ -174,9 +198,6 @@ internal sealed class UNet : IDisposable
         _normOut.ForwardInPlace(hidden.Value, Activation.Silu);
         return _convOut.Forward(hidden.Value);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _lease.Dispose();
 
     private void CheckSample(Tensor sample, int timesteps, UNetConditions conditions)
     {

@@ -59,6 +59,37 @@ public sealed class OpenClDriverTests(OpenClFp32Fixture fixture)
     }
 
     [Fact]
+    public void AMissingLoaderIsOneLineWithWhatToDo()
+    {
+        var error = Assert.Throws<PerCoException>(() => OpenClApi.Load(["no-such-opencl.so.1"]));
+        Assert.StartsWith("OpenCL: no-such-opencl.so.1 was not found.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("--device cpu", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [SkippableFact]
+    public void AProgramThatDoesNotBuildGivesTheStatusNameAndTheDriversLog()
+    {
+        var device = (OpenClDevice)((GpuBackend)fixture.Backend).Hardware;
+        string source = $"__kernel void f() {{ no_such_name_{Guid.NewGuid():N} = 1; }}";
+        var error = Assert.Throws<OpenClException>(
+            () => device.Load(new GpuProgram("broken", GpuPrecision.Fp32), source));
+        Assert.Contains("CL_BUILD_PROGRAM_FAILURE", error.Message, StringComparison.Ordinal);
+        Assert.Contains("broken.cl", error.Message, StringComparison.Ordinal);
+        Assert.Contains("no_such_name", error.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void ABufferBeyondTheDevicesLimitIsRefusedWithBothSizes()
+    {
+        GpuDevice device = ((GpuBackend)fixture.Backend).Hardware;
+        var error = Assert.Throws<PerCoException>(() => device.Allocate(device.Info.LargestBuffer + 1));
+        Assert.Contains(
+            $"the device allows {device.Info.LargestBuffer >> 20} MiB", error.Message, StringComparison.Ordinal);
+        Assert.Contains("--device cpu", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ABinaryIsCachedAndADamagedOneIsNot()
     {
         string folder = Directory.CreateTempSubdirectory("percoengine-test").FullName;

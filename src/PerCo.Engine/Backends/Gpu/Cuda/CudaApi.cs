@@ -49,6 +49,15 @@ internal sealed unsafe class CudaApi
         EventSynchronize = (delegate* unmanaged<nint, int>)Find("cuEventSynchronize");
         EventElapsedTime = (delegate* unmanaged<float*, nint, nint, int>)Find("cuEventElapsedTime");
         EventDestroy = (delegate* unmanaged<nint, int>)Find("cuEventDestroy_v2");
+        MemAllocHost = (delegate* unmanaged<nint*, nuint, int>)Find("cuMemAllocHost_v2");
+        MemFreeHost = (delegate* unmanaged<nint, int>)Find("cuMemFreeHost");
+        MemGetInfo = (delegate* unmanaged<nuint*, nuint*, int>)Find("cuMemGetInfo_v2");
+        StreamBeginCapture = (delegate* unmanaged<nint, int, int>)FindOrNull("cuStreamBeginCapture_v2");
+        StreamEndCapture = (delegate* unmanaged<nint, nint*, int>)FindOrNull("cuStreamEndCapture");
+        GraphInstantiate = (delegate* unmanaged<nint*, nint, ulong, int>)FindOrNull("cuGraphInstantiateWithFlags");
+        GraphLaunch = (delegate* unmanaged<nint, nint, int>)FindOrNull("cuGraphLaunch");
+        GraphExecDestroy = (delegate* unmanaged<nint, int>)FindOrNull("cuGraphExecDestroy");
+        GraphDestroy = (delegate* unmanaged<nint, int>)FindOrNull("cuGraphDestroy");
     }
 
     public delegate* unmanaged<uint, int> Init { get; }
@@ -114,6 +123,26 @@ internal sealed unsafe class CudaApi
 
     public delegate* unmanaged<nint, int> EventDestroy { get; }
 
+    public delegate* unmanaged<nint*, nuint, int> MemAllocHost { get; }
+
+    public delegate* unmanaged<nint, int> MemFreeHost { get; }
+
+    public delegate* unmanaged<nuint*, nuint*, int> MemGetInfo { get; }
+
+    // Graphs came with CUDA 10 and took their present form with 11.4: null in older drivers.
+
+    public delegate* unmanaged<nint, int, int> StreamBeginCapture { get; }
+
+    public delegate* unmanaged<nint, nint*, int> StreamEndCapture { get; }
+
+    public delegate* unmanaged<nint*, nint, ulong, int> GraphInstantiate { get; }
+
+    public delegate* unmanaged<nint, nint, int> GraphLaunch { get; }
+
+    public delegate* unmanaged<nint, int> GraphExecDestroy { get; }
+
+    public delegate* unmanaged<nint, int> GraphDestroy { get; }
+
     /// <summary>Loads the driver and initialises it.</summary>
     /// <exception cref="PerCoException">There is none, it lacks an entry point, or it does not start.</exception>
     public static CudaApi Load() => Load(Libraries);
@@ -142,6 +171,9 @@ internal sealed unsafe class CudaApi
             ? $"{Marshal.PtrToStringUTF8((nint)name)} ({status})"
             : $"status {status}";
     }
+
+    private nint FindOrNull(string name) =>
+        NativeLibrary.TryGetExport(_library, name, out nint address) ? address : 0;
 
     private nint Find(string name) => NativeLibrary.TryGetExport(_library, name, out nint address)
         ? address

@@ -8,6 +8,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
     private const uint NonBlocking = 1;
 
     private readonly int _handle;
+    private readonly CudaStaging? _staging;
     private nint _context;
     private nint _stream;
 
@@ -30,6 +31,15 @@ internal sealed unsafe class CudaDevice : GpuDevice
         }
 
         _stream = stream;
+        try
+        {
+            _staging = new CudaStaging(this);
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
     }
 
     public CudaApi Api { get; }
@@ -59,42 +69,37 @@ internal sealed unsafe class CudaDevice : GpuDevice
             Check(status, $"cuMemAlloc of {bytes} bytes");
         }
 
-        return new CudaBuffer(this, address, bytes);
+        CountHeld(bytes);
+        return new CudaBuffer(this, address, bytes) { Released = CountRelease };
     }
 
     /// <inheritdoc/>
-    public override void Write(GpuBuffer destination, ReadOnlySpan<byte> bytes)
+    protected override void CopyIn(GpuBuffer destination, ReadOnlySpan<byte> bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, destination.Bytes, nameof(bytes));
-        if (bytes.IsEmpty)
-        {
-            return;
-        }
-
         MakeCurrent();
-        fixed (byte* p = bytes)
-        {
-            Check(Api.CopyToDevice(destination.Handle, p, (nuint)bytes.Length, _stream), "cuMemcpyHtoDAsync");
-
-            // Also before the pin ends: whether the copy of pageable memory is over by now is not specified.
-            Finish();
-        }
+        _staging!.Copy(bytes, destination.Handle, _stream);
     }
 
     /// <inheritdoc/>
-    public override void Read(GpuBuffer source, Span<byte> bytes)
+    protected override void CopyOut(GpuBuffer source, Span<byte> bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, source.Bytes, nameof(bytes));
-        if (bytes.IsEmpty)
-        {
-            return;
-        }
-
         MakeCurrent();
         fixed (byte* p = bytes)
         {
             Check(Api.CopyToHost(p, source.Handle, (nuint)bytes.Length, _stream), "cuMemcpyDtoHAsync");
             Finish();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override long UsableMemory
+    {
+        get
+        {
+            MakeCurrent();
+            nuint free, total;
+            Check(Api.MemGetInfo(&free, &total), "cuMemGetInfo");
+            return (long)free + Held;
         }
     }
 
@@ -106,14 +111,14 @@ internal sealed unsafe class CudaDevice : GpuDevice
     }
 
     /// <inheritdoc/>
-    public override void Launch(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments)
+    internal override void Start(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments)
     {
         MakeCurrent();
         Enqueue((CudaKernel)kernel, groups, arguments);
     }
 
     /// <inheritdoc/>
-    public override TimeSpan LaunchTimed(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments)
+    public override TimeSpan Time(GpuRecording recording)
     {
         MakeCurrent();
         nint start = 0, end = 0;
@@ -122,9 +127,9 @@ internal sealed unsafe class CudaDevice : GpuDevice
             Check(Api.EventCreate(&start, 0), "cuEventCreate");
             Check(Api.EventCreate(&end, 0), "cuEventCreate");
             Check(Api.EventRecord(start, _stream), "cuEventRecord");
-            Enqueue((CudaKernel)kernel, groups, arguments);
+            recording.Replay();
             Check(Api.EventRecord(end, _stream), "cuEventRecord");
-            Check(Api.EventSynchronize(end), $"cuEventSynchronize after {kernel.Name}");
+            Check(Api.EventSynchronize(end), "cuEventSynchronize");
             float milliseconds;
             Check(Api.EventElapsedTime(&milliseconds, start, end), "cuEventElapsedTime");
             return TimeSpan.FromMicroseconds(milliseconds * 1e3);
@@ -161,13 +166,29 @@ internal sealed unsafe class CudaDevice : GpuDevice
         Check(Api.StreamSynchronize(_stream), "cuStreamSynchronize");
     }
 
+    /// <summary>Starts all launches of a graph.</summary>
+    public void LaunchGraph(nint executable) => Check(Api.GraphLaunch(executable, _stream), "cuGraphLaunch");
+
+    /// <inheritdoc/>
+    protected override GpuRecording Compile(LaunchList list) =>
+        (GpuRecording?)CudaGraph.TryCreate(this, _stream, list) ?? list;
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Release();
+        }
+    }
+
+    private void Release()
     {
         if (_stream != 0)
         {
             _ = Api.ContextSetCurrent(_context);
             _ = Api.StreamSynchronize(_stream);
+            _staging?.Dispose();
             _ = Api.StreamDestroy(_stream);
             _ = Api.PrimaryContextRelease(_handle);
             _stream = _context = 0;

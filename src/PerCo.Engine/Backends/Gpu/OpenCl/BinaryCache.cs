@@ -23,7 +23,7 @@ internal sealed class BinaryCache
     /// <param name="folder">The folder; the user's by default.</param>
     public static BinaryCache For(GpuDeviceInfo device, string source, string options, string? folder = null)
     {
-        folder ??= UserFolder();
+        folder ??= CacheFolder.For("opencl");
         string key = string.Join('\0', device.Name, device.Version, options, source);
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
         return new BinaryCache(folder is null ? null : Path.Combine(folder, hash + ".bin"));
@@ -72,16 +72,5 @@ internal sealed class BinaryCache
         {
             // Without a cache the next start builds again.
         }
-    }
-
-    private static string? UserFolder()
-    {
-        string root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
-            ? cache
-            : OperatingSystem.IsWindows()
-                ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-                : Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? Path.Combine(home, ".cache")
-                    : "";
-        return root.Length == 0 ? null : Path.Combine(root, "percoengine", "opencl");
     }
 }

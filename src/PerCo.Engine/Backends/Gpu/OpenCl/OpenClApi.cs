@@ -52,10 +52,6 @@ internal sealed unsafe class OpenClApi
                 "clEnqueueNDRangeKernel");
         Flush = (delegate* unmanaged<nint, int>)Find("clFlush");
         Finish = (delegate* unmanaged<nint, int>)Find("clFinish");
-        WaitForEvents = (delegate* unmanaged<uint, nint*, int>)Find("clWaitForEvents");
-        GetEventProfilingInfo =
-            (delegate* unmanaged<nint, uint, nuint, void*, nuint*, int>)Find("clGetEventProfilingInfo");
-        ReleaseEvent = (delegate* unmanaged<nint, int>)Find("clReleaseEvent");
     }
 
     public delegate* unmanaged<uint, nint*, uint*, int> GetPlatformIds { get; }
@@ -117,21 +113,18 @@ internal sealed unsafe class OpenClApi
 
     public delegate* unmanaged<nint, int> Finish { get; }
 
-    public delegate* unmanaged<uint, nint*, int> WaitForEvents { get; }
-
-    public delegate* unmanaged<nint, uint, nuint, void*, nuint*, int> GetEventProfilingInfo { get; }
-
-    public delegate* unmanaged<nint, int> ReleaseEvent { get; }
-
     /// <summary>A query of the form (parameter, size, destination, written size).</summary>
     public delegate int InfoQuery(nuint size, void* destination, nuint* written);
 
     /// <summary>Loads the loader.</summary>
     /// <exception cref="PerCoException">There is none, or it lacks an entry point.</exception>
-    public static OpenClApi Load()
+    public static OpenClApi Load() => Load(Libraries);
+
+    /// <summary>The same from the first library that exists.</summary>
+    internal static OpenClApi Load(IReadOnlyList<string> libraries)
     {
         PoclCacheFolder.Prepare();
-        foreach (string name in Libraries)
+        foreach (string name in libraries)
         {
             if (NativeLibrary.TryLoad(name, out nint library))
             {
@@ -140,7 +133,7 @@ internal sealed unsafe class OpenClApi
         }
 
         throw new PerCoException(
-            $"OpenCL: {Libraries[0]} was not found. Install your graphics driver (or, for the processor, "
+            $"OpenCL: {libraries[0]} was not found. Install your graphics driver (or, for the processor, "
             + "PoCL: package pocl-opencl-icd on Debian and Ubuntu), or use --device cpu.");
     }
 

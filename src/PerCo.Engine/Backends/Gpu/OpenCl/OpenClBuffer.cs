@@ -3,15 +3,6 @@ namespace PerCo.Engine.Backends.Gpu.OpenCl;
 /// <summary>A cl_mem.</summary>
 internal sealed unsafe class OpenClBuffer(OpenClApi api, nint handle, long bytes) : GpuBuffer(handle, bytes)
 {
-    private bool _released;
-
     /// <inheritdoc/>
-    public override void Dispose()
-    {
-        if (!_released)
-        {
-            _released = true;
-            _ = api.ReleaseMemObject(Handle);
-        }
-    }
+    protected override void Release() => _ = api.ReleaseMemObject(Handle);
 }

@@ -1,14 +1,8 @@
-using System.Runtime.CompilerServices;
-
 namespace PerCo.Engine.Backends.Gpu.OpenCl;
 
 /// <summary>A device with a context and an in-order queue.</summary>
 internal sealed unsafe class OpenClDevice : GpuDevice
 {
-    private const ulong ProfilingQueue = 2;
-    private const uint ProfilingStart = 0x1282;
-    private const uint ProfilingEnd = 0x1283;
-
     private nint _context;
     private nint _queue;
 
@@ -20,7 +14,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         int status;
         _context = api.CreateContext(null, 1, &handle, 0, 0, &status);
         OpenClException.Check(status, "clCreateContext");
-        _queue = api.CreateCommandQueue(_context, handle, ProfilingQueue, &status);
+        _queue = api.CreateCommandQueue(_context, handle, 0, &status);
         if (status != 0)
         {
             _ = api.ReleaseContext(_context);
@@ -44,18 +38,13 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         int status;
         nint buffer = Api.CreateBuffer(_context, 1, (nuint)bytes, null, &status);
         OpenClException.Check(status, $"clCreateBuffer of {bytes} bytes");
-        return new OpenClBuffer(Api, buffer, bytes);
+        CountHeld(bytes);
+        return new OpenClBuffer(Api, buffer, bytes) { Released = CountRelease };
     }
 
     /// <inheritdoc/>
-    public override void Write(GpuBuffer destination, ReadOnlySpan<byte> bytes)
+    protected override void CopyIn(GpuBuffer destination, ReadOnlySpan<byte> bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, destination.Bytes, nameof(bytes));
-        if (bytes.IsEmpty)
-        {
-            return;
-        }
-
         fixed (byte* p = bytes)
         {
             OpenClException.Check(
@@ -65,14 +54,8 @@ internal sealed unsafe class OpenClDevice : GpuDevice
     }
 
     /// <inheritdoc/>
-    public override void Read(GpuBuffer source, Span<byte> bytes)
+    protected override void CopyOut(GpuBuffer source, Span<byte> bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, source.Bytes, nameof(bytes));
-        if (bytes.IsEmpty)
-        {
-            return;
-        }
-
         fixed (byte* p = bytes)
         {
             OpenClException.Check(
@@ -81,41 +64,64 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         }
     }
 
+    /// <summary>OpenCL does not say what others use: an eighth is left to them.</summary>
+    public override long UsableMemory => Info.Memory / 8 * 7;
+
     /// <inheritdoc/>
-    public override GpuModule Load(GpuProgram program)
+    public override GpuModule Load(GpuProgram program) => Load(program, KernelSource.Load($"{program.Name}.cl"));
+
+    /// <summary>Builds a program's source.</summary>
+    internal OpenClModule Load(GpuProgram program, string source)
     {
-        string source = KernelSource.Load($"{program.Name}.cl");
         string options = $"-cl-std=CL1.2 {program.Definition}{(Info.IsCpu ? " -DON_CPU=1" : "")}";
         return OpenClModule.Build(this, _context, program, source, options);
     }
 
     /// <inheritdoc/>
-    public override void Launch(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments) =>
-        Enqueue((OpenClKernel)kernel, groups, arguments, null);
-
-    /// <inheritdoc/>
-    public override TimeSpan LaunchTimed(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments)
+    internal override void Start(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments)
     {
-        nint done;
-        Enqueue((OpenClKernel)kernel, groups, arguments, &done);
-        try
-        {
-            OpenClException.Check(Api.WaitForEvents(1, &done), "clWaitForEvents");
-            ulong start, end;
-            OpenClException.Check(
-                Api.GetEventProfilingInfo(done, ProfilingStart, sizeof(ulong), &start, null), "profiling");
-            OpenClException.Check(
-                Api.GetEventProfilingInfo(done, ProfilingEnd, sizeof(ulong), &end, null), "profiling");
-            return TimeSpan.FromMicroseconds((end - start) / 1e3);
-        }
-        finally
-        {
-            _ = Api.ReleaseEvent(done);
-        }
+        var target = (OpenClKernel)kernel;
+        SetArguments(target.Handle, kernel.Name, arguments);
+        Enqueue(target.Handle, kernel, groups);
     }
 
     /// <inheritdoc/>
     public override void Finish() => OpenClException.Check(Api.Finish(_queue), "clFinish");
+
+    /// <summary>Starts a kernel whose arguments are set.</summary>
+    public void Enqueue(nint handle, GpuKernel kernel, GpuGroups groups)
+    {
+        nuint* global = stackalloc nuint[3]
+        {
+            (nuint)groups.X * (nuint)kernel.GroupSize, (nuint)groups.Y, (nuint)groups.Z,
+        };
+        nuint* local = stackalloc nuint[3] { (nuint)kernel.GroupSize, 1, 1 };
+        int started = Api.EnqueueNdRangeKernel(_queue, handle, 3, null, global, local, 0, null, null);
+        if (started != 0)
+        {
+            OpenClException.Check(started, $"clEnqueueNDRangeKernel of {kernel.Name} {groups}");
+        }
+    }
+
+    /// <summary>Sets a kernel's arguments.</summary>
+    public void SetArguments(nint kernel, string name, ReadOnlySpan<GpuArgument> arguments)
+    {
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            nint buffer = arguments[i].Buffer;
+            int bits = arguments[i].Bits;
+            int status = arguments[i].IsBuffer
+                ? Api.SetKernelArg(kernel, (uint)i, (nuint)sizeof(nint), &buffer)
+                : Api.SetKernelArg(kernel, (uint)i, sizeof(int), &bits);
+            if (status != 0)
+            {
+                OpenClException.Check(status, $"clSetKernelArg {i} of {name}");
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override GpuRecording Compile(LaunchList list) => new OpenClRecording(this, list);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -126,35 +132,6 @@ internal sealed unsafe class OpenClDevice : GpuDevice
             _ = Api.ReleaseCommandQueue(_queue);
             _ = Api.ReleaseContext(_context);
             _queue = _context = 0;
-        }
-    }
-
-    [SkipLocalsInit]
-    private void Enqueue(
-        OpenClKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments, nint* done)
-    {
-        for (int i = 0; i < arguments.Length; i++)
-        {
-            nint buffer = arguments[i].Buffer;
-            int bits = arguments[i].Bits;
-            int status = arguments[i].IsBuffer
-                ? Api.SetKernelArg(kernel.Handle, (uint)i, (nuint)sizeof(nint), &buffer)
-                : Api.SetKernelArg(kernel.Handle, (uint)i, sizeof(int), &bits);
-            if (status != 0)
-            {
-                OpenClException.Check(status, $"clSetKernelArg {i} of {kernel.Name}");
-            }
-        }
-
-        nuint* global = stackalloc nuint[3]
-        {
-            (nuint)groups.X * (nuint)kernel.GroupSize, (nuint)groups.Y, (nuint)groups.Z,
-        };
-        nuint* local = stackalloc nuint[3] { (nuint)kernel.GroupSize, 1, 1 };
-        int started = Api.EnqueueNdRangeKernel(_queue, kernel.Handle, 3, null, global, local, 0, null, done);
-        if (started != 0)
-        {
-            OpenClException.Check(started, $"clEnqueueNDRangeKernel of {kernel.Name} {groups}");
         }
     }
 }

@@ -12,14 +12,12 @@ internal sealed unsafe class OpenClModule : GpuModule
 
     private readonly OpenClDevice _device;
     private readonly nint _program;
-    private readonly GpuProgram _source;
     private readonly Dictionary<string, OpenClKernel> _kernels = [];
 
-    private OpenClModule(OpenClDevice device, nint program, GpuProgram source)
+    private OpenClModule(OpenClDevice device, nint program)
     {
         _device = device;
         _program = program;
-        _source = source;
     }
 
     private OpenClApi Api => _device.Api;
@@ -31,7 +29,7 @@ internal sealed unsafe class OpenClModule : GpuModule
         var cache = BinaryCache.For(device.Info, source, options);
         if (cache.Read() is { } binary && FromBinary(device, context, binary, options) is var cached && cached != 0)
         {
-            return new OpenClModule(device, cached, program);
+            return new OpenClModule(device, cached);
         }
 
         int status;
@@ -54,7 +52,7 @@ internal sealed unsafe class OpenClModule : GpuModule
         }
 
         cache.Write(Binary(device, built));
-        return new OpenClModule(device, built, program);
+        return new OpenClModule(device, built);
     }
 
     /// <inheritdoc/>
@@ -65,20 +63,13 @@ internal sealed unsafe class OpenClModule : GpuModule
             return kernel;
         }
 
-        int status;
-        nint handle;
-        fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0'))
-        {
-            handle = Api.CreateKernel(_program, text, &status);
-        }
-
-        OpenClException.Check(status, $"clCreateKernel {name} of {_source}");
+        nint handle = CreateKernel(Api, _program, name);
         nuint* size = stackalloc nuint[3];
         OpenClException.Check(
             Api.GetKernelWorkGroupInfo(
                 handle, _device.Handle, CompileWorkGroupSize, 3 * (nuint)sizeof(nuint), size, null),
             $"clGetKernelWorkGroupInfo of {name}");
-        kernel = new OpenClKernel(name, checked((int)(size[0] * size[1] * size[2])), handle);
+        kernel = new OpenClKernel(name, checked((int)(size[0] * size[1] * size[2])), handle, _program);
         _kernels.Add(name, kernel);
         return kernel;
     }
@@ -93,6 +84,18 @@ internal sealed unsafe class OpenClModule : GpuModule
 
         _kernels.Clear();
         _ = Api.ReleaseProgram(_program);
+    }
+
+    /// <summary>A new cl_kernel, with arguments of its own.</summary>
+    internal static nint CreateKernel(OpenClApi api, nint program, string name)
+    {
+        int status;
+        fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0'))
+        {
+            nint handle = api.CreateKernel(program, text, &status);
+            OpenClException.Check(status, $"clCreateKernel {name}");
+            return handle;
+        }
     }
 
     private static int BuildFor(OpenClDevice device, nint program, string options)
@@ -151,7 +154,10 @@ internal sealed unsafe class OpenClModule : GpuModule
 }
 
 /// <summary>A cl_kernel.</summary>
-internal sealed class OpenClKernel(string name, int groupSize, nint handle) : GpuKernel(name, groupSize)
+internal sealed class OpenClKernel(string name, int groupSize, nint handle, nint program)
+    : GpuKernel(name, groupSize)
 {
     public nint Handle { get; } = handle;
+
+    public nint Program { get; } = program;
 }

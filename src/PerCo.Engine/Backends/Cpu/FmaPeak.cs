@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using PerCo.Engine.Backends.Cpu;
 
-namespace PerCo.Engine.Peers.Measuring;
+namespace PerCo.Engine.Backends.Cpu;
 
 /// <summary>What the processor can do at most: independent fused multiply-adds in registers.</summary>
 internal static class FmaPeak

@@ -1,0 +1,128 @@
+using System.Globalization;
+using PerCo.Engine.Backends;
+using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends.Gpu;
+using PerCo.Engine.Backends.Gpu.Trust;
+using PerCo.Engine.Backends.Trials;
+using PerCo.Engine.Cli.Terminal;
+
+namespace PerCo.Engine.Cli.Bench;
+
+/// <summary>What is measured.</summary>
+/// <param name="Sets">Names of <see cref="OpTrials.Sets"/>.</param>
+/// <param name="Ops">Ops, or empty for all.</param>
+/// <param name="Kernel">Text that a kernel's name contains; null for all.</param>
+/// <param name="Repeats">Runs to take the median of.</param>
+internal sealed record OpBenchOptions(
+    IReadOnlyList<string> Sets, IReadOnlyList<string> Ops, string? Kernel, int Repeats);
+
+/// <summary>Compares and times the trials on a backend, with each kernel that it can use.</summary>
+internal static class OpBench
+{
+    // Seconds after which a slow case is not repeated.
+    private const double Budget = 2;
+
+    /// <summary>Runs; false where a result was wrong.</summary>
+    public static bool Run(
+        Backend backend, OpBenchOptions options, BenchFormat format, Messages messages, CancellationToken cancellation)
+    {
+        GpuPrecision precision = backend is GpuBackend { Precision: var stored } ? stored : GpuPrecision.Fp32;
+        DeviceCeilings? ceilings = DeviceCeilings.Measure(backend);
+        var printer = new OpBenchPrinter(backend, ceilings, format);
+        using Backend reference = Reference(backend);
+        bool passed = true;
+        foreach ((string set, IReadOnlyList<OpTrial> trials) in OpTrials.Sets)
+        {
+            foreach (OpTrial trial in trials.Where(trial => options.Sets.Contains(set)
+                && (options.Ops.Count == 0 || options.Ops.Contains(trial.Op))))
+            {
+                float[]? expected = null;
+                foreach (KernelVariant? variant in Variants(backend, trial, options.Kernel))
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    expected ??= trial.Run(reference, precision);
+                    OpMeasurement row = Measure(
+                        backend, set, trial, variant, expected, precision, options.Repeats);
+                    passed &= row.Passed;
+                    printer.Add(row);
+                    messages.Detail($"{row.Kernel} {trial.Shape}: {row.Detail ?? "as expected"}");
+                }
+            }
+        }
+
+        printer.End();
+        return passed;
+    }
+
+    private static OpMeasurement Measure(
+        Backend backend, string set, OpTrial trial, KernelVariant? variant, float[] expected, GpuPrecision precision,
+        int repeats)
+    {
+        using IDisposable? only = variant is null ? null : new OnlyVariant((GpuBackend)backend, variant);
+        string kernel = variant?.Name ?? KernelCheck.KernelName(trial.Op);
+        try
+        {
+            var found = OpDifference.Between(expected, trial.Run(backend, precision));
+            OpTolerance bound = trial.Tolerance.On(backend);
+            bool passed = found.Within(bound);
+            string? detail = passed ? null : string.Create(
+                CultureInfo.InvariantCulture,
+                $"error {found.Normalised:0.0e+00} beyond {bound.Normalised:0.0e+00}, or {found.Worst:0.0e+00} beyond "
+                + $"{bound.Worst:0.0e+00}");
+            double? seconds = passed ? OpTimer.Seconds(backend, trial, repeats, Budget) : null;
+            return new OpMeasurement(set, trial, kernel, found.Normalised, seconds, passed, detail);
+        }
+        catch (PerCoException error)
+        {
+            return new OpMeasurement(set, trial, kernel, null, null, false, error.Message.ReplaceLineEndings(" "));
+        }
+    }
+
+    // A CPU is compared with itself in the order of sums that all CPUs share.
+    private static CpuBackend Reference(Backend backend) => new(backend is CpuBackend
+        ? new CpuOptions { Strict = true, InstructionSet = InstructionSet.Vector128 }
+        : new CpuOptions { Strict = true });
+
+    // An op without variants has one entry, null.
+    private static KernelVariant?[] Variants(Backend backend, OpTrial trial, string? text)
+    {
+        KernelVariant[] variants = backend is GpuBackend gpu
+            ? [.. KernelVariants.All.Where(v => v.Op == trial.Op && gpu.Lacks(v) is null)]
+            : [];
+        bool named = text is null || KernelCheck.KernelName(trial.Op).Contains(text, StringComparison.Ordinal);
+        return variants.Length > 0
+            ? [.. variants.Where(variant => text is null || variant.Name.Contains(text, StringComparison.Ordinal))]
+            : named ? (KernelVariant?[])[null] : [];
+    }
+
+    /// <summary>Makes a backend use one variant, and afterwards those that it used before.</summary>
+    private sealed class OnlyVariant : IDisposable
+    {
+        private readonly GpuBackend _backend;
+        private readonly KernelVariant[] _before;
+        private readonly KernelVariant[] _all;
+
+        public OnlyVariant(GpuBackend backend, KernelVariant variant)
+        {
+            _backend = backend;
+            _all = [.. KernelVariants.All.Where(v => v.Op == variant.Op)];
+            _before = [.. _all.Where(backend.Uses)];
+            Use([variant]);
+        }
+
+        public void Dispose() => Use(_before);
+
+        private void Use(KernelVariant[] variants)
+        {
+            foreach (KernelVariant variant in _all)
+            {
+                _backend.Exclude(variant);
+            }
+
+            foreach (KernelVariant variant in variants)
+            {
+                _backend.Trust(variant);
+            }
+        }
+    }
+}

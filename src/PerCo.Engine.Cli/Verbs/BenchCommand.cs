@@ -1,0 +1,108 @@
+using System.CommandLine;
+using PerCo.Engine.Backends;
+using PerCo.Engine.Backends.Trials;
+using PerCo.Engine.Cli.Bench;
+using PerCo.Engine.Cli.Terminal;
+
+namespace PerCo.Engine.Cli.Verbs;
+
+/// <summary>bench: times every op's kernels at the networks' shapes, or a whole decode.</summary>
+internal static class BenchCommand
+{
+    private const int DefaultRepeats = 20;
+    private const int QuickRepeats = 3;
+    private const int DefaultSteps = 20;
+
+    public static Command Build()
+    {
+        string[] setNames = [.. OpTrials.Sets.Select(set => set.Name)];
+        var sets = new Option<string[]>("--set")
+        {
+            Description = $"Which networks' shapes: {string.Join(", ", setNames)}. Default: all.",
+            HelpName = "NAME",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        sets.AcceptOnlyFromAmong(setNames);
+        var ops = new Option<string[]>("--op")
+        {
+            Description = $"Only these ops: {string.Join(", ", OpTrials.Ops)}.",
+            HelpName = "NAME",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        ops.AcceptOnlyFromAmong([.. OpTrials.Ops]);
+        var kernel = new Option<string?>("--kernel")
+        {
+            Description = "Only kernels whose name contains this text.",
+            HelpName = "TEXT",
+        };
+        var repeats = new Option<int?>("--repeats")
+        {
+            Description = $"Runs to take the median of. Default: {DefaultRepeats}.",
+            HelpName = "N",
+        }.Between(1, 10_000);
+        var quick = new Option<bool>("--quick")
+        {
+            Description = $"PerCo-Mini's shapes only, {QuickRepeats} runs each.",
+        };
+        var csv = new Option<bool>("--csv") { Description = "Print comma-separated values." };
+        var decode = new Option<string?>("--decode")
+        {
+            Description = "Instead of ops, time whole decodes with the networks of a folder, at 512x512 with guidance; "
+                + "weights that it lacks are made up.",
+            HelpName = "DIR",
+        };
+        var steps = new Option<int?>("--steps")
+        {
+            Description = $"Denoising steps of --decode. Default: {DefaultSteps}.",
+            HelpName = "N",
+        }.Between(1, 1000);
+        var common = new CommonOptions();
+        var command = new Command(
+            "bench",
+            """
+            Time every kernel at the networks' shapes, beside what the device can do at most. Each result is first
+            compared with the CPU's.
+
+            Examples:
+              percoengine bench --device opencl --quick
+              percoengine bench --device cuda --set unet --op Conv2d Attention --csv
+              percoengine bench --device cuda --precision fp16 --decode benchmarks/gpu/sd21
+            """)
+        {
+            sets,
+            ops,
+            kernel,
+            repeats,
+            quick,
+            csv,
+            decode,
+            steps,
+        };
+        common.AddDeviceTo(command);
+        command.SetAction((parsed, cancellation) =>
+        {
+            using Backend backend = common.CreateBackend(parsed);
+            Messages messages = common.Messages(parsed);
+            bool isQuick = parsed.GetValue(quick);
+            BenchFormat format = parsed.GetValue(common.Json) ? BenchFormat.Json
+                : parsed.GetValue(csv) ? BenchFormat.Csv : BenchFormat.Table;
+            if (parsed.GetValue(decode) is { } folder)
+            {
+                DecodeBench.Run(
+                    backend, folder, parsed.GetValue(steps) ?? DefaultSteps, parsed.GetValue(repeats) ?? QuickRepeats,
+                    format, messages, cancellation);
+                return Task.FromResult(ExitCode.Done);
+            }
+
+            string[] wanted = parsed.GetValue(sets) is { Length: > 0 } named ? named : isQuick ? ["mini"] : setNames;
+            bool passed = OpBench.Run(
+                backend,
+                new OpBenchOptions(
+                    wanted, parsed.GetValue(ops) ?? [], parsed.GetValue(kernel),
+                    parsed.GetValue(repeats) ?? (isQuick ? QuickRepeats : DefaultRepeats)),
+                format, messages, cancellation);
+            return Task.FromResult(passed ? ExitCode.Done : ExitCode.Failed);
+        });
+        return command;
+    }
+}

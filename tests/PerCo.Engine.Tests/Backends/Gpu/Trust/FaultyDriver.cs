@@ -1,0 +1,57 @@
+using PerCo.Engine.Backends.Gpu;
+
+namespace PerCo.Engine.Tests.Backends.Gpu.Trust;
+
+/// <summary>What goes wrong on a device.</summary>
+/// <param name="Program">The program that does not build; null for none.</param>
+/// <param name="Kernel">What the names of kernels that compute something else begin with; null for none.</param>
+public sealed record Fault(string? Program = null, string? Kernel = null);
+
+/// <summary>The first OpenCL device with a fault.</summary>
+internal sealed class FaultyDriver(IGpuDriver driver, Fault fault, bool looksLikeAGpu = false) : IGpuDriver
+{
+    public string Name => driver.Name;
+
+    /// <summary>Kernels started on all devices that were opened.</summary>
+    public int Launches { get; private set; }
+
+    public IReadOnlyList<GpuDeviceInfo> Enumerate() =>
+        [.. driver.Enumerate().Select(info => looksLikeAGpu ? info with { IsCpu = false } : info)];
+
+    public GpuDevice Open(GpuDeviceInfo info) => new Device(this, driver.Open(info), fault);
+
+    private sealed class Device(FaultyDriver owner, GpuDevice inner, Fault fault) : GpuDevice(inner.Info)
+    {
+        public override long UsableMemory => inner.UsableMemory;
+
+        public override GpuBuffer Allocate(long bytes) => inner.Allocate(bytes);
+
+        public override GpuModule Load(GpuProgram program) => program.Name == fault.Program
+            ? throw new PerCoException($"{program} does not build: CL_BUILD_PROGRAM_FAILURE.")
+            : inner.Load(program);
+
+        public override void Finish() => inner.Finish();
+
+        internal override void Start(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments)
+        {
+            owner.Launches++;
+            if (fault.Kernel is null || !kernel.Name.StartsWith(fault.Kernel, StringComparison.Ordinal))
+            {
+                inner.Start(kernel, groups, arguments);
+                return;
+            }
+
+            // The last argument of these kernels says what is done in the end: an activation, a mask.
+            GpuArgument[] wrong = arguments.ToArray();
+            wrong[^1] = wrong[^1].Bits ^ 1;
+            inner.Start(kernel, groups, wrong);
+        }
+
+        protected override void CopyIn(GpuBuffer destination, ReadOnlySpan<byte> bytes) =>
+            inner.Write(destination, bytes);
+
+        protected override void CopyOut(GpuBuffer source, Span<byte> bytes) => inner.Read(source, bytes);
+
+        protected override void Dispose(bool disposing) => inner.Dispose();
+    }
+}
