@@ -43,7 +43,7 @@ internal static class DiffusionSampler
             latents[i] *= deviation;
         }
 
-        if (predictor is IStepTaker { CanStep: true } taker && scheduler.StepAt(0) is not null)
+        if (StepTaker(scheduler, predictor) is { } taker)
         {
             SampleOnDevice(scheduler, taker, guidance, latents, maxAbs, start, progress, cancellation);
             return;
@@ -68,6 +68,10 @@ internal static class DiffusionSampler
                 step + 1, timesteps.Length, timesteps[step], Stopwatch.GetElapsedTime(start)));
         }
     }
+
+    /// <summary>What takes the steps, where that is not the host: it has the sample until the run ends.</summary>
+    public static IStepTaker? StepTaker(IScheduler scheduler, INoisePredictor predictor) =>
+        predictor is IStepTaker { CanStep: true } taker && scheduler.StepAt(0) is not null ? taker : null;
 
     // The same loop with the samples on the device: only their largest magnitude comes back from a step.
     private static void SampleOnDevice(

@@ -19,7 +19,7 @@ public sealed class CancelTests : IDisposable
 
         // The log is opened right before the first file; a thousand steps take much longer than the signal.
         using var process = CliProcess.Start(
-            "decode", file, "-o", _folder.File("b.png"), "--steps", "1000", "--log", log);
+            "decode", file, "-o", _folder.File("b.png"), "--steps", "1000", "--log", log, "--device", "cpu");
         Assert.True(CliProcess.WaitFor(process, () => File.Exists(log)));
         Thread.Sleep(300);
         Assert.False(process.HasExited, "Decoding ended before it could be cancelled.");

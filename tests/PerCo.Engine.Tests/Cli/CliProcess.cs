@@ -21,6 +21,14 @@ internal static partial class CliProcess
         return (exitCode, Encoding.UTF8.GetString(output), error);
     }
 
+    /// <summary>
+    /// The same arguments with the CPU named, where that is not said: a line about missing GPUs is left out then.
+    /// </summary>
+    public static string[] OnCpu(params string[] arguments) =>
+        arguments[0] is "encode" or "decode" && !arguments.Contains("--device")
+            ? [.. arguments, "--device", "cpu"]
+            : arguments;
+
     /// <summary>Runs with bytes on standard input, and takes bytes from standard output.</summary>
     public static (int ExitCode, byte[] Output, string Error) Pipe(byte[] input, params string[] arguments)
     {

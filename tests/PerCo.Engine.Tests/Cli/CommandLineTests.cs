@@ -104,8 +104,8 @@ public sealed class CommandLineTests : IDisposable
         ImageFormats.Save(TestPictures.Meadow(32, 32), _folder.File("good.png"));
         string[] before = Directory.GetFiles(_folder.Path);
 
-        var run = CliProcess.Run([verb, _folder.File(input), .. rest.Select(r => r.Contains('/') ? _folder.File(r)
-            : r)]);
+        var run = CliProcess.Run(CliProcess.OnCpu(
+            [verb, _folder.File(input), .. rest.Select(r => r.Contains('/') ? _folder.File(r) : r)]));
 
         Assert.Equal(1, run.ExitCode);
         Assert.StartsWith("percoengine: ", run.Error, StringComparison.Ordinal);

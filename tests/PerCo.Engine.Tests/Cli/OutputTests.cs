@@ -115,7 +115,7 @@ public sealed class OutputTests : IDisposable
 
     private static string Failure(params string[] arguments)
     {
-        var run = CliProcess.Run(arguments);
+        var run = CliProcess.Run(CliProcess.OnCpu(arguments));
         Assert.Equal(1, run.ExitCode);
         Assert.Single(run.Error.TrimEnd().Split('\n'));
         return run.Error;

@@ -9,8 +9,13 @@ namespace PerCo.Engine.Verification.Cases;
 internal sealed class DenoisingRun : IProgress<SamplingProgress>
 {
     private readonly float[] _sample;
+    private readonly IStepTaker? _taker;
 
-    private DenoisingRun(float[] sample) => _sample = sample;
+    private DenoisingRun(float[] sample, IStepTaker? taker)
+    {
+        _sample = sample;
+        _taker = taker;
+    }
 
     /// <summary>The sample after the first step, [height, width, channels].</summary>
     public float[] First { get; private set; } = [];
@@ -33,7 +38,7 @@ internal sealed class DenoisingRun : IProgress<SamplingProgress>
     {
         Guidance scales = Guidance.Text((float)guidance);
         using var predictor = new UNetNoisePredictor(unet, local, text, scales.Rows, shape.Height, shape.Width);
-        var run = new DenoisingRun(noise);
+        var run = new DenoisingRun(noise, DiffusionSampler.StepTaker(scheduler, predictor));
         DiffusionSampler.Sample(scheduler, predictor, scales, noise, run, cancellation);
         return run;
     }
@@ -43,6 +48,7 @@ internal sealed class DenoisingRun : IProgress<SamplingProgress>
     {
         if (value.Step == 1)
         {
+            _taker?.Read(_sample);
             First = [.. _sample];
         }
     }
