@@ -123,7 +123,8 @@ internal unsafe struct WinogradConv
         int block = Math.Min(most / rows * rows, PackedMatrix.RoundUp(
             PackedMatrix.DivideUp(tiles.Count, 2 * threads), rows));
         int blocks = PackedMatrix.DivideUp(tiles.Count, block);
-        bool weightsOnce = tiles.Count <= PanelTiles && tiles.PackedSize(block) > CachedValues;
+        bool weightsOnce = tiles.Count <= PanelTiles
+            && tiles.PackedSize(Math.Min(tiles.Count, most)) > CachedValues;
         if (weightsOnce || blocks < threads)
         {
             RunByPanels(backend, tiles);
