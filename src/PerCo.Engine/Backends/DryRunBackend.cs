@@ -126,9 +126,12 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
             return;
         }
 
-        // Transformed inputs and sums of a thread's tiles, and the weights where they are not kept.
-        long values = (long)threads * ConvPlan.Taps(conv.Algorithm) * WinogradTiles
-            * (PackedMatrix.RoundUp(conv.Spec.Inputs, GemmKernels.Chunk) + kernels.Width);
+        // Transformed inputs, which all threads share where there are few tiles, each thread's sums, and the weights
+        // where they are not kept.
+        long inputTiles = Math.Max((long)threads * WinogradTiles, WinogradConv.PanelTiles);
+        long sumTiles = (long)threads * WinogradConv.PanelTiles;
+        long values = ConvPlan.Taps(conv.Algorithm)
+            * (inputTiles * PackedMatrix.RoundUp(conv.Spec.Inputs, GemmKernels.Chunk) + sumTiles * kernels.Width);
         values += conv.IsKept ? 0 : TransientWeights.ScratchSize(kernels, conv.Spec, conv.Algorithm, threads);
         Scratch(values * sizeof(float));
     }

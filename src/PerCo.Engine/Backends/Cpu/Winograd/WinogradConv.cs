@@ -24,7 +24,7 @@ internal unsafe struct WinogradConv
     /// Most tiles that are worth being transformed all before the first product: their sums for a panel stay in the
     /// second-level cache, and every weight is read once, by one thread.
     /// </summary>
-    private const int PanelTiles = 128;
+    public const int PanelTiles = 128;
 
     /// <summary>
     /// Transformed inputs of a block above which they leave the second-level cache whichever way the work is split.
