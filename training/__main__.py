@@ -14,10 +14,13 @@ from .stages.autoencoder import AutoencoderStage
 from .stages.captioner import CaptionerStage
 from .stages.denoiser import DenoisedLatents, DenoiserStage, measure_scale, packed_latents
 from .stages.end_to_end import EndToEndStage
+from .stages.teacher import PackedFeatures
 from .trainer import Interrupted, Trainer
 from .widen import widen
 
 STAGES = ("autoencoder", "denoiser", "end_to_end", "decoder", "captioner", "export", "cases", "verify")
+# Pictures whose principal components a wider latent begins with.
+_ANALYSED = 100
 
 
 class Recipe:
@@ -33,11 +36,14 @@ class Recipe:
             torch.backends.cuda.matmul.allow_tf32 = True
             torch.backends.cudnn.allow_tf32 = True
             torch.backends.cudnn.benchmark = True
+        self.start_vae = None
         self.pictures = PictureSet(settings.data, settings.work)
         captions = [text for i in self.pictures.train for text in self.pictures.captions[i]]
         if settings.start:
             self.model = Model.open(settings.start, settings.captioner.dropout)
-            self.model.networks = widen(self.model.networks, settings.model.latent)
+            self._widen()
+            if settings.captioner.train == "new":
+                self.model.renew_captioner(settings)
         else:
             self.model = Model.create(settings, captions)
         self.model.name(settings)
@@ -48,6 +54,16 @@ class Recipe:
               + ", ".join(f"{name} {sum(p.numel() for p in network.parameters()) / 1e6:.2f} M"
                           for name, network in self.model.networks.items()), flush=True)
 
+    def _widen(self):
+        options, pictures = self.settings.model, None
+        if options.spare_groups:
+            train = self.pictures.train
+            pictures = self.pictures.batch(train[::max(1, len(train) // _ANALYSED)])
+        torch.manual_seed(self.settings.seed)
+        if self.settings.autoencoder.hold:
+            self.start_vae = self.model.vae.to(self.device).eval()
+        self.model.networks = widen(self.model.networks, options.latent, options.spare_groups, pictures)
+
     def _finished(self, name):
         """Takes a stage's averaged weights from its checkpoint; raises where it has not been trained."""
         if getattr(self.settings, name).train == "none":
@@ -57,7 +73,8 @@ class Recipe:
             raise SystemExit(f"{path} is missing: run 'python3 -m training {name}' first, or set {name}.train=none")
         average = torch.load(path, map_location=self.device)["average"]
         for part, weights in average.items():
-            self.model.networks[part].load_state_dict(weights)
+            if part in self.model.networks:  # and not what only training needs
+                self.model.networks[part].load_state_dict(weights)
 
     def _set_scale(self):
         # A model that was started from keeps its scale: its denoiser knows the old channels at that size.
@@ -78,7 +95,8 @@ class Recipe:
         if options.train == "none":
             return
         self._train(AutoencoderStage(
-            "autoencoder", self.model.vae, self.pictures, self._perceptual(), options, self.device), options)
+            "autoencoder", self.model.vae, self.pictures, self._perceptual(), options, self.device,
+            held=self.start_vae), options)
 
     def decoder(self):
         options = self.settings.decoder
@@ -120,8 +138,12 @@ class Recipe:
 
     def captioner(self):
         options = self.settings.captioner
-        if options.train != "none":
-            self._train(CaptionerStage(self.model, self.pictures, options, self.device), options)
+        if options.train == "none":
+            return
+        teacher = None
+        if options.distill:
+            teacher = PackedFeatures(self.pictures, self.settings.perceptual, self.settings.work, self.device)
+        self._train(CaptionerStage(self.model, self.pictures, teacher, options, self.device), options)
 
     def export(self):
         self._finished("autoencoder")

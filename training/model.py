@@ -109,6 +109,12 @@ class Model:
         perco = {"captioner": "captioner", "scheduler": "ddim", "rates": [rate]}
         return Model(networks, {}, perco, tokenizer, captioner)
 
+    def renew_captioner(self, settings):
+        """A captioner with random weights in place of the one that was started from; its vocabulary stays."""
+        torch.manual_seed(settings.seed)
+        self.networks["captioner"] = Captioner(
+            _captioner_config(settings.model, self.caption_words), settings.captioner.dropout)
+
     def name(self, settings):
         """Takes the identity and the sampling of the settings."""
         sampling = settings.sampling
@@ -197,7 +203,7 @@ def _captioner_config(o, words):
             "num_query_tokens": o.queries, "use_decoder_only_language_model": True,
             "vision_config": {"model_type": "blip_2_vision_model", "hidden_size": width, "image_size": 224,
                               "intermediate_size": 3 * width, "num_attention_heads": heads,
-                              "num_hidden_layers": o.vision_layers, "patch_size": 16},
+                              "num_hidden_layers": o.vision_layers, "patch_size": o.vision_patch},
             "qformer_config": {"model_type": "blip_2_qformer", "encoder_hidden_size": width, "hidden_size": width,
                                "intermediate_size": 2 * width, "max_position_embeddings": 32,
                                "num_attention_heads": heads, "num_hidden_layers": 2, "vocab_size": 64},

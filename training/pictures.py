@@ -111,15 +111,20 @@ class PictureSet:
         return to_unit(torch.from_numpy(self.array[indices]).permute(0, 3, 1, 2))
 
     def crops(self, count, side, rng, captioned=False):
-        """Random pictures' random crops, mirrored half of the time -> ([count, 3, side, side], indices)."""
+        """Random pictures' random crops, mirrored half of the time.
+
+        -> ([count, 3, side, side], indices, boxes [count, 4]: top, left, side, whether mirrored).
+        """
         pool = self.with_captions if captioned else self.train
         indices = rng.choice(pool, count, replace=len(pool) < count)
-        out = np.empty((count, side, side, 3), np.uint8)
+        out, boxes = np.empty((count, side, side, 3), np.uint8), np.empty((count, 4), np.int64)
         for k, i in enumerate(indices):
             y, x = rng.integers(0, self.size - side + 1, 2)
+            mirrored = rng.random() < 0.5
             crop = self.array[i, y:y + side, x:x + side]
-            out[k] = crop[:, ::-1] if rng.random() < 0.5 else crop
-        return to_unit(torch.from_numpy(out).permute(0, 3, 1, 2)), indices
+            out[k] = crop[:, ::-1] if mirrored else crop
+            boxes[k] = y, x, side, mirrored
+        return to_unit(torch.from_numpy(out).permute(0, 3, 1, 2)), indices, boxes
 
     @property
     def with_captions(self):

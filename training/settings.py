@@ -26,10 +26,12 @@ DEFAULTS = {
     },
     "model": {
         "autoencoder": [24, 48, 96, 128], "autoencoder_layers": 1, "autoencoder_groups": 8, "latent": 4,
+        "spare_groups": 0,         # groups of channels added to a start's autoencoder for the latent channels it gets
         "unet": [48, 96, 144], "unet_layers": 2, "unet_groups": 16, "unet_heads": [4, 4, 6],
         "hyper": 64, "codebook": 256, "codebook_dim": 16, "stride": 2, "bpp": 0.0313,
         "text": 128, "text_layers": 3, "text_heads": 4, "text_tokens": 32, "text_vocabulary": 2600,
-        "captioner": 192, "vision_layers": 6, "queries": 16, "caption_layers": 4, "caption_vocabulary": 2000,
+        "captioner": 192, "vision_layers": 6, "vision_patch": 16, "queries": 16, "caption_layers": 4,
+        "caption_vocabulary": 2000,
     },
     "sampling": {                  # written to the model, also to one that was started from
         "zero_terminal_snr": False,
@@ -44,6 +46,7 @@ DEFAULTS = {
         "perceptual": 0.15, "perceptual_from": 0.0,
         "adversarial": 0.0, "adversarial_from": 0.7,
         "latent_noise": 0.05,      # in standard deviations of the latent
+        "hold": 0.0,               # weight of how far the start's latent channels move (mean square, in deviations)
     },
     "denoiser": {
         "steps": 3000, "minutes": 0, "batch": 16, "learning_rate": 1e-3, "weight_decay": 1e-2, "ema": 0.998,
@@ -53,12 +56,14 @@ DEFAULTS = {
         "one_step": 0.0,           # share of the batch at the last timestep, as one-step decoding begins there
         "codebook_decay": 0.8,     # of the codes' moving means
         "latents": 0,              # of so many training pictures, drawn once; 0: all
+        "pixel_weights": False,    # weigh each latent channel's error by what it costs in the decoded picture
     },
     "end_to_end": {                # the denoiser and the decoder together, on one-step decoded pictures
         "steps": 1000, "minutes": 0, "batch": 12, "learning_rate": 3e-4, "weight_decay": 1e-4, "ema": 0.99,
         "train": "none",           # all, denoiser (the decoder stays as it is) or none
         "crops": [[0, 128]],
         "empty_captions": 0.1, "min_snr": 5.0, "one_step": 0.67, "codebook_decay": 0.95, "latents": 0,
+        "pixel_weights": False,
         "clean": 0.0,              # share of the batch decoded from its true latents
         "latent": 0.3, "commitment": 0.3,
         "l1": 0.3, "l2": 3.0, "gradient": 0.1, "chroma": 2.0,
@@ -76,9 +81,11 @@ DEFAULTS = {
     },
     "captioner": {
         "steps": 3000, "minutes": 0, "batch": 32, "learning_rate": 8e-4, "weight_decay": 0.05, "ema": 0.998,
-        "train": "all",
+        "train": "all",            # all, new (also where `start` has a captioner: with random weights) or none
         "dropout": 0.15, "label_smoothing": 0.05,
         "consensus": 0.0,          # captions drawn by this power of how many others name their subject
+        "distill": 0.0,            # weight of the distance to EfficientNet-Lite0's last feature map, of `perceptual`
+        "distill_only": 0.3,       # share of the training, its first, that learns only that, from all pictures
         "patches": 1.0,            # share of the picture's patches that a step looks at
         "validation": 64,          # held-back pictures captioned while training
     },

@@ -4,6 +4,7 @@ import torch
 from .networks.autoencoder import Autoencoder
 from .networks.hyper_encoder import HyperEncoder
 from .networks.unet import UNet
+from .spare_groups import with_spare_groups
 
 # New channels of a trained encoder begin with about the deviation of the old ones, so that noise hurts neither more.
 _ENCODER_GAIN = 8.0
@@ -68,12 +69,17 @@ def _hyper_encoder(old, channels):
 
 
 @torch.no_grad()
-def widen(networks, channels):
-    """Networks by part -> the same with so many latent channels; a wider start is an error."""
+def widen(networks, channels, spare_groups=0, pictures=None):
+    """Networks by part -> the same with so many latent channels; a wider start is an error.
+
+    With SPARE_GROUPS the autoencoder gets channels of its own for the new ones, filled from PICTURES [B, 3, H, W].
+    """
     before = networks["vae"].config["latent_channels"]
     if channels < before:
         raise ValueError(f"the start has {before} latent channels, expected at most {channels} (model.latent)")
     if channels == before:
         return networks
-    return {**networks, "vae": _autoencoder(networks["vae"], channels), "unet": _unet(networks["unet"], channels),
+    vae = networks["vae"]
+    vae = with_spare_groups(vae, channels, spare_groups, pictures) if spare_groups else _autoencoder(vae, channels)
+    return {**networks, "vae": vae, "unet": _unet(networks["unet"], channels),
             "hyper_enc": _hyper_encoder(networks["hyper_enc"], channels)}

@@ -69,13 +69,16 @@ class _Vision(nn.Module):
         self.post_layernorm = LayerNorm(config["hidden_size"], _VISION_EPS)
         # The share of patches that training looks at (Liu et al. 2022, PatchDropout): cost falls with it.
         self.patches = 1.0
+        # The patches that the last call looked at.
+        self.kept = slice(None)
 
     def forward(self, pixels):
         x = self.embeddings(pixels)
+        self.kept = slice(None)
         if self.training and self.patches < 1:
             count = x.shape[1] - 1
-            kept = 1 + torch.randperm(count, device=x.device)[:round(self.patches * count)]
-            x = torch.cat([x[:, :1], x[:, kept]], 1)
+            self.kept = torch.randperm(count, device=x.device)[:round(self.patches * count)]
+            x = torch.cat([x[:, :1], x[:, 1 + self.kept]], 1)
         for layer in self.encoder.layers:
             x = layer(x)
         return self.post_layernorm(x)
@@ -203,8 +206,12 @@ class Captioner(nn.Module):
 
     def prefix(self, pixels):
         """What the picture says to the language model: [B, queries, width]."""
-        queries = self.query_tokens.expand(len(pixels), -1, -1)
-        return self.language_projection(self.qformer(queries, self.vision_model(pixels)))
+        return self.ask(self.vision_model(pixels))
+
+    def ask(self, seen):
+        """The queries' answers from what the vision transformer saw, in the language model's width."""
+        queries = self.query_tokens.expand(len(seen), -1, -1)
+        return self.language_projection(self.qformer(queries, seen))
 
     def forward(self, pixels, tokens):
         return self.read(self.prefix(pixels), tokens)

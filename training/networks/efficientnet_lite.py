@@ -1,9 +1,10 @@
-"""EfficientNet-Lite0 (Tan and Le 2019; Apache-2.0 weights) up to stride 16: features for a perceptual distance."""
+"""EfficientNet-Lite0 (Tan and Le 2019; Apache-2.0 weights): features for a perceptual distance and for distillation."""
 import torch.nn.functional as F
 from torch import nn
 
-# repeats, kernel, stride, expansion, output channels; the last three groups (strides 16 and 32) are not needed
+# repeats, kernel, stride, expansion, output channels; the perceptual distance ends at stride 16
 _GROUPS = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112))
+_LAST_GROUPS = ((4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
 _TAPS = (2, 4, 10)
 
 
@@ -42,15 +43,16 @@ class _Block(nn.Module):
 
 
 class EfficientNetLite(nn.Module):
-    """Pictures in [-1, 1] -> feature maps at strides 2, 4, 8 and 16."""
+    """Pictures in [-1, 1] -> feature maps at strides 2, 4, 8 and 16, and with `whole` the last one at stride 32."""
 
-    def __init__(self):
+    def __init__(self, whole=False):
         super().__init__()
+        self.whole = whole
         self._conv_stem = nn.Conv2d(3, 32, 3, 2, bias=False)
         self._bn0 = _norm(32)
         self._blocks = nn.ModuleList()
         channels = 32
-        for repeats, kernel, stride, expansion, width in _GROUPS:
+        for repeats, kernel, stride, expansion, width in _GROUPS + (_LAST_GROUPS if whole else ()):
             for i in range(repeats):
                 self._blocks.append(_Block(channels, width, kernel, stride if i == 0 else 1, expansion))
                 channels = width
@@ -62,4 +64,4 @@ class EfficientNetLite(nn.Module):
             x = block(x)
             if i in _TAPS:
                 features.append(x)
-        return features
+        return features + [x] if self.whole else features

@@ -19,11 +19,14 @@ class PatchCritic(nn.Sequential):
 
 
 class AutoencoderStage:
-    """Losses: L1, L2, gradients, colour differences, perceptual distance and late an adversarial term."""
+    """Losses: L1, L2, gradients, colour differences, perceptual distance and late an adversarial term.
 
-    def __init__(self, name, model, pictures, perceptual, options, device, denoised=None):
+    HELD is an autoencoder whose latent channels the first ones stay near, so that a denoiser of them remains of use.
+    """
+
+    def __init__(self, name, model, pictures, perceptual, options, device, denoised=None, held=None):
         self.name, self.model, self.pictures, self.perceptual = name, model, pictures, perceptual
-        self.options, self.device, self.denoised = options, device, denoised
+        self.options, self.device, self.denoised, self.held = options, device, denoised, held
         self.modules = {"vae": model}
         for parameter in model.parameters():
             parameter.requires_grad_(options.train == "all")
@@ -61,13 +64,19 @@ class AutoencoderStage:
     def step(self, rng, progress):
         """One batch -> (loss, numbers for the curve)."""
         options = self.options
-        x, indices = self.pictures.crops(options.batch, crop_side(options.crops, progress), rng)
+        x, indices, _ = self.pictures.crops(options.batch, crop_side(options.crops, progress), rng)
         x = x.to(self.device)
         z, mean = self._latent(x, indices)
         y = self.model.decode(z)
         loss, numbers = picture_loss(y, x, options, self.perceptual, progress)
         if options.train == "all":
             loss = loss + 1e-4 * mean.float().pow(2).mean()
+        if self.held is not None:
+            with torch.no_grad():
+                wanted = self.held.encode(x).float()
+            moved = F.mse_loss(mean[:, :wanted.shape[1]].float(), wanted) / wanted.var()
+            loss = loss + options.hold * moved
+            numbers["moved"] = moved.item()
         if self.critic is not None and progress >= options.adversarial_from:
             with torch.autocast(self.device.type, enabled=False):
                 loss = loss + options.adversarial * self._adversarial(y.float(), x)

@@ -5,6 +5,7 @@ from torch.nn import functional as F
 
 from ..evaluate import nouns
 from ..model import DEVIATION, MAX_CAPTION, MEAN
+from .teacher import FeatureHead
 
 _SIDE = 224
 _IGNORED = -100
@@ -18,14 +19,18 @@ def agreement(texts):
 class CaptionerStage:
     """Next-token cross-entropy with random crops, mirroring and brightness.
 
-    With `consensus`, captions are drawn by that power of how many of the picture's others name their subject.
+    With `distill`, the vision transformer also learns a teacher's feature maps, and nothing else, from all pictures,
+    for the first `distill_only` of the training. With `consensus`, captions are drawn by that power of how many of the picture's others name their subject.
     """
 
     name = "captioner"
 
-    def __init__(self, model, pictures, options, device):
+    def __init__(self, model, pictures, teacher, options, device):
         self.model, self.pictures, self.options, self.device = model, pictures, options, device
         self.modules = {"captioner": model.captioner}
+        self.teacher = teacher
+        if teacher is not None:
+            self.modules["teacher_head"] = FeatureHead(model.captioner.config["vision_config"]["hidden_size"]).to(device)
         words = model.caption_words
         self.words = words
         self.sequences = [[words.encode(text)[:MAX_CAPTION - 1] + [words.eos] for text in texts]
@@ -47,25 +52,37 @@ class CaptionerStage:
         x = F.interpolate(x, (_SIDE, _SIDE), mode="bilinear", align_corners=False, antialias=True)
         return ((x + 1) / 2 - self.mean) / self.deviation
 
-    def _loss(self, pixels, sequences, smoothing):
+    def _loss(self, prefix, sequences, smoothing):
         length = max(map(len, sequences))
         tokens = torch.full((len(sequences), length), self.words.pad, dtype=torch.long)
         targets = torch.full((len(sequences), length), _IGNORED, dtype=torch.long)
         for row, sequence in enumerate(sequences):
             tokens[row, :len(sequence)] = targets[row, :len(sequence)] = torch.tensor(sequence)
-        logits = self.modules["captioner"](pixels, tokens.to(self.device))[:, :-1]
+        logits = self.modules["captioner"].read(prefix, tokens.to(self.device))[:, :-1]
         return F.cross_entropy(logits.float().flatten(0, 1), targets[:, 1:].flatten().to(self.device),
                                label_smoothing=smoothing)
 
     def step(self, rng, progress):
         """One batch -> (loss, numbers for the curve)."""
+        options, captioner = self.options, self.modules["captioner"]
+        captioned = self.teacher is None or progress >= options.distill_only
         side = int(rng.integers(round(0.8 * self.pictures.size), self.pictures.size + 1))
-        x, indices = self.pictures.crops(self.options.batch, side, rng, captioned=True)
+        x, indices, boxes = self.pictures.crops(options.batch, side, rng, captioned)
         brightness = torch.from_numpy(rng.uniform(0.85, 1.15, (len(x), 1, 1, 1)).astype(np.float32))
         x = ((x + 1) * brightness - 1).clamp(-1, 1).to(self.device)
-        sequences = [self.sequences[i][rng.choice(len(self.sequences[i]), p=self.odds[i])] for i in indices]
-        loss = self._loss(self._pixels(x), sequences, self.options.label_smoothing)
-        return loss, {"loss": loss.item()}
+        seen = captioner.vision_model(self._pixels(x))
+        loss, numbers = 0.0, {}
+        if captioned:
+            sequences = [self.sequences[i][rng.choice(len(self.sequences[i]), p=self.odds[i])] for i in indices]
+            loss = self._loss(captioner.ask(seen), sequences, options.label_smoothing)
+            numbers["loss"] = loss.item()
+        if self.teacher is not None:
+            vision = captioner.vision_model
+            maps = self.teacher.crops(indices, boxes, _SIDE // vision.embeddings.patch_embedding.stride[0])
+            distance = self.modules["teacher_head"](seen, maps, vision.kept)
+            loss = loss + options.distill * distance
+            numbers["teacher"] = distance.item()
+        return loss, numbers
 
     def validate(self):
         """Loss without smoothing on the first caption of held-back pictures, and the share of right main nouns."""
@@ -74,7 +91,7 @@ class CaptionerStage:
         for k in range(0, len(held), 16):
             indices = held[k:k + 16]
             pixels = self._pixels(self.pictures.batch(indices).to(self.device))
-            losses.append(self._loss(pixels, [self.sequences[i][0] for i in indices], 0.0).item())
+            losses.append(self._loss(self.modules["captioner"].prefix(pixels), [self.sequences[i][0] for i in indices], 0.0).item())
             tokens = self.modules["captioner"].generate(pixels, self.words.bos, self.words.eos, MAX_CAPTION)
             right += sum(nouns.agreeing(self.words.decode(row.tolist()), self.pictures.captions[i]) > 0
                          for row, i in zip(tokens, indices))

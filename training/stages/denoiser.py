@@ -9,6 +9,8 @@ from ..noise_schedule import Schedule, min_snr_weight
 from ..trainer import autocast, crop_side
 
 STRIDE = 8
+# In deviations of the latent: as large as errors of one-step decoding are.
+_PUSH = 0.5
 
 
 def measure_scale(model, pictures, device, count=256):
@@ -17,6 +19,18 @@ def measure_scale(model, pictures, device, count=256):
         z = torch.cat([model.vae.encode(pictures.batch(pictures.train[k:k + 16]).to(device))
                        for k in range(0, min(count, len(pictures.train)), 16)])
     model.vae.config["scaling_factor"] = float(1 / z.std())
+
+
+@torch.no_grad()
+def pixel_weights(vae, z):
+    """What an error of each latent channel costs in the decoded picture, of mean 1: [C, 1, 1]; z [B, C, h, w]."""
+    decoded = vae.decode(z / vae.scale)
+    costs = torch.empty(z.shape[1], 1, 1, device=z.device)
+    for channel in range(z.shape[1]):
+        moved = z.clone()
+        moved[:, channel] += _PUSH * torch.randn_like(moved[:, channel])
+        costs[channel] = (vae.decode(moved / vae.scale) - decoded).float().pow(2).mean()
+    return costs / costs.mean()
 
 
 class PackedLatents:
@@ -87,6 +101,10 @@ class DenoiserStage:
         self.empty = model.text_ids("")
         self.last = len(self.schedule.kept) - 1
         self.modules["hyper_enc"].quantizer._codebook.decay = options.codebook_decay
+        self.channels = torch.ones(1, 1, 1, device=device)
+        if options.pixel_weights:
+            model.vae.eval()
+            self.channels = pixel_weights(model.vae, latents.batch(latents.held[:8], device))
 
     def extra(self):
         return {}
@@ -118,7 +136,8 @@ class DenoiserStage:
         noisy, v = self.schedule.noisy(z, torch.randn_like(z), t)
         local, codes, commitment = self.modules["hyper_enc"](z)
         predicted = self.modules["unet"](noisy, t, self.modules["text_encoder"](texts), local).float()
-        return (predicted - v).pow(2).mean((1, 2, 3)), self.schedule.clean(noisy, predicted, t), codes, commitment
+        error = ((predicted - v).pow(2) * self.channels).mean((1, 2, 3))
+        return error, self.schedule.clean(noisy, predicted, t), codes, commitment
 
     def _weigh(self, error, t):
         """Mean of the errors by their timesteps' weights."""

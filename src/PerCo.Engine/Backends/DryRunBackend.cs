@@ -6,16 +6,13 @@ using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Backends;
 
-/// <summary>
-/// Runs networks on shapes alone: nothing is computed, and what the CPU's arena and prepared weights would take is
-/// added up. The network's own code is the formula of its memory, so that the two cannot differ.
-/// </summary>
+/// <summary>What networks take of the CPU's memory: its arena, scratch and prepared weights.</summary>
 /// <param name="kernels">The CPU's kernels, whose panels the weights fill up.</param>
 /// <param name="threads">The CPU's threads, each with scratch memory.</param>
 /// <param name="weights">How weights are stored.</param>
 /// <param name="strict">Whether convolutions are computed directly.</param>
 internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan weights, bool strict)
-    : Backend, IRowBandOps
+    : ShapesBackend, IRowBandOps
 {
     /// <summary>Scratch of a thread in a matrix product: packed rows, widened columns and a tile, with room.</summary>
     private const long ProductScratch = 1 << 20;
@@ -23,53 +20,13 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
     /// <summary>Tiles that a thread of a Winograd convolution works on at once, with room.</summary>
     private const int WinogradTiles = 64;
 
-    private long _inUse;
-    private long _peak;
     private long _transformed;
-
-    public override string Name => "dry run";
-
-    public override string Description => "shapes only, to plan memory";
-
-    public override long MemoryInUse => _inUse;
-
-    public override long PeakMemory => _peak;
-
-    /// <summary>Bytes of all weights that are prepared.</summary>
-    public long WeightBytes { get; private set; }
-
-    /// <summary>Most of them at once since <see cref="ResetPeak"/>, with what preparing them took besides.</summary>
-    public long PeakWeightBytes { get; private set; }
 
     /// <summary>Convolutions whose transformed weights are kept.</summary>
     public int KeptConvs { get; private set; }
 
     /// <summary>Convolutions whose weights are transformed at every use.</summary>
     public int TransientConvs { get; private set; }
-
-    public override void ResetPeak()
-    {
-        _peak = _inUse;
-        PeakWeightBytes = WeightBytes;
-    }
-
-    public override void TrimMemory()
-    {
-    }
-
-    public override Tensor Allocate(Shape shape)
-    {
-        long bytes = HostArena.RoundUp(checked(Math.Max(1, shape.Count) * sizeof(float)));
-        _inUse += bytes;
-        _peak = Math.Max(_peak, _inUse);
-        return new Tensor(this, shape, new Storage(this, bytes));
-    }
-
-    public override void Upload(ReadOnlySpan<float> values, Tensor destination)
-    {
-    }
-
-    public override void Download(Tensor source, Span<float> destination) => destination.Clear();
 
     public override ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias)
     {
@@ -87,9 +44,10 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
 
         KeptConvs++;
         _transformed += transformed;
-        PeakWeightBytes = Math.Max(PeakWeightBytes, WeightBytes + direct + transformed);
-        long bytes = Add(PackedMatrix.BytesOf(
-            kernels, WinogradWeights.K(spec.Inputs, algorithm), spec.Outputs, paired: false, PanelFormat.Fp32));
+        long bytes = Add(
+            PackedMatrix.BytesOf(
+                kernels, WinogradWeights.K(spec.Inputs, algorithm), spec.Outputs, paired: false, PanelFormat.Fp32),
+            besides: direct + transformed);
         return new Conv(this, spec, algorithm, kept, bytes, transformed);
     }
 
@@ -103,12 +61,12 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
 
     // Tables stay where the checkpoint is mapped.
     public override EmbeddingWeights PrepareEmbedding(HostTensor table) =>
-        new Table(table.Shape[0], table.Shape[1], 0);
+        new Table(this, table.Shape[0], table.Shape[1], 0);
 
     public override CodebookWeights PrepareCodebook(HostTensor codes) =>
         new Codes(this, codes.Shape[^2], codes.Shape[^1], Add(2 * codes.Shape.Count * sizeof(float)));
 
-    Tensor IRowBandOps.View(Tensor x, long first, Shape shape) => new(this, shape, new Storage(this, 0));
+    Tensor IRowBandOps.View(Tensor x, long first, Shape shape) => new(this, shape, Reserve(0));
 
     Tensor IRowBandOps.Narrow(Tensor x, Shape shape) => new(this, shape, x.TakeStorage());
 
@@ -122,7 +80,7 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
         var conv = (Conv)weights;
         if (conv.Algorithm == ConvAlgorithm.Direct)
         {
-            Scratch(threads * ProductScratch);
+            Scratch(HostArena.RoundUp(threads * ProductScratch));
             return;
         }
 
@@ -133,11 +91,11 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
         long values = ConvPlan.Taps(conv.Algorithm)
             * (inputTiles * PackedMatrix.RoundUp(conv.Spec.Inputs, GemmKernels.Chunk) + sumTiles * kernels.Width);
         values += conv.IsKept ? 0 : TransientWeights.ScratchSize(kernels, conv.Spec, conv.Algorithm, threads);
-        Scratch(values * sizeof(float));
+        Scratch(HostArena.RoundUp(values * sizeof(float)));
     }
 
     protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result) =>
-        Scratch(threads * ProductScratch);
+        Scratch(HostArena.RoundUp(threads * ProductScratch));
 
     // Keys and values in the order of the kernels, each head's rounded up to whole panels.
     protected override void AttentionCore(
@@ -145,61 +103,12 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
     {
         long channels = PackedMatrix.RoundUp(k.Count / spec.Heads, GemmKernels.Chunk);
         long keys = PackedMatrix.RoundUp(k.Tensor.Shape.Tokens, AttentionBlocks.BlockKeys);
-        Scratch(2 * k.Tensor.Shape.Batch * spec.Heads * channels * keys * sizeof(float) + threads * ProductScratch);
+        Scratch(HostArena.RoundUp(
+            2 * k.Tensor.Shape.Batch * spec.Heads * channels * keys * sizeof(float) + threads * ProductScratch));
     }
 
-    protected override void GroupNormCore(
-        Tensor x, Tensor? second, NormWeights weights, int groups, float epsilon, Activation activation, Tensor result)
-    {
-    }
-
-    protected override void LayerNormCore(Tensor x, NormWeights weights, float epsilon, Tensor result)
-    {
-    }
-
-    protected override void ActivateCore(Tensor x, Activation activation, Tensor result)
-    {
-    }
-
-    protected override void AddCore(Tensor x, Tensor y, Tensor result)
-    {
-    }
-
-    protected override void SigmoidGateCore(Tensor x, Tensor value, Tensor gate, Tensor result)
-    {
-    }
-
-    protected override void UpsampleNearestCore(Tensor x, Tensor result)
-    {
-    }
-
-    protected override void EmbedCore(ReadOnlySpan<int> ids, EmbeddingWeights table, Tensor result)
-    {
-    }
-
-    protected override void VectorQuantizeCore(
-        Tensor x, CodebookWeights codebook, Span<int> indices, Span<float> margins)
-    {
-    }
-
-    protected override void CopyTokensCore(
-        ChannelSlice source, int sourceStart, int count, Tensor destination, int destinationStart)
-    {
-    }
-
-    private long Add(long bytes)
-    {
-        WeightBytes += bytes;
-        PeakWeightBytes = Math.Max(PeakWeightBytes, WeightBytes);
-        return bytes;
-    }
-
-    private void Scratch(long bytes) => _peak = Math.Max(_peak, _inUse + HostArena.RoundUp(bytes));
-
-    private sealed class Storage(DryRunBackend backend, long bytes) : TensorStorage
-    {
-        protected internal override void Release() => backend._inUse -= bytes;
-    }
+    protected override long BlockBytes(Shape shape) =>
+        HostArena.RoundUp(checked(Math.Max(1, shape.Count) * sizeof(float)));
 
     private sealed class Conv(
         DryRunBackend backend, Conv2dSpec spec, ConvAlgorithm algorithm, bool isKept, long bytes, long transformed)
@@ -213,47 +122,8 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
 
         protected override void Dispose(bool disposing)
         {
-            backend.WeightBytes -= bytes;
+            backend.Remove(bytes);
             backend._transformed -= transformed;
-            base.Dispose(disposing);
-        }
-    }
-
-    private sealed class Matrix(DryRunBackend backend, LinearSpec spec, long bytes) : LinearWeights(spec)
-    {
-        public override long Bytes => bytes;
-
-        protected override void Dispose(bool disposing)
-        {
-            backend.WeightBytes -= bytes;
-            base.Dispose(disposing);
-        }
-    }
-
-    private sealed class Norm(DryRunBackend backend, int channels, long bytes) : NormWeights(channels)
-    {
-        public override long Bytes => bytes;
-
-        protected override void Dispose(bool disposing)
-        {
-            backend.WeightBytes -= bytes;
-            base.Dispose(disposing);
-        }
-    }
-
-    private sealed class Table(int entries, int channels, long bytes) : EmbeddingWeights(entries, channels)
-    {
-        public override long Bytes => bytes;
-    }
-
-    private sealed class Codes(DryRunBackend backend, int entries, int channels, long bytes)
-        : CodebookWeights(entries, channels)
-    {
-        public override long Bytes => bytes;
-
-        protected override void Dispose(bool disposing)
-        {
-            backend.WeightBytes -= bytes;
             base.Dispose(disposing);
         }
     }

@@ -38,8 +38,16 @@ public class TinyRecipeTests(ITestOutputHelper output)
             Assert.True(File.Exists(Path.Combine(folder, "model", "perco.json")));
             Assert.True(File.Exists(Path.Combine(folder, "denoiser", "curve.csv")));
 
-            // From that model to one with more latent channels.
-            Train("tiny-widened", environment);
+            // From that model to one with more latent channels, and a captioner that learns from a larger network.
+            string teacher = Path.Combine(TestPaths.Shared ?? string.Empty, "training", "efficientnet-lite0");
+            string[] distillation = Directory.Exists(teacher)
+                ? ["--set", $"perceptual=\"{teacher}\"", "--set", "captioner.distill=1.0"] : [];
+            if (distillation.Length == 0)
+            {
+                output.WriteLine($"without distillation: {teacher} is missing");
+            }
+
+            Train("tiny-widened", environment, distillation);
             string vae = File.ReadAllText(Path.Combine(folder, "widened", "model", "vae", "config.json"));
             Assert.Contains("\"latent_channels\": 6", vae);
         }
@@ -49,10 +57,10 @@ public class TinyRecipeTests(ITestOutputHelper output)
         }
     }
 
-    private void Train(string configuration, Dictionary<string, string> environment)
+    private void Train(string configuration, Dictionary<string, string> environment, params string[] more)
     {
         (int code, string log) = Run(
-            ["-m", "training", "all", "--config", $"training/configs/{configuration}.json"], environment);
+            ["-m", "training", "all", "--config", $"training/configs/{configuration}.json", .. more], environment);
         output.WriteLine(log);
         Assert.True(code == 0, log);
         Assert.Contains("decoder verified", Summary(log));
