@@ -1,13 +1,9 @@
 """A model with a wider latent than the one that it starts from: old channels keep their weights, new ones are fresh."""
 import torch
 
-from .networks.autoencoder import Autoencoder
 from .networks.hyper_encoder import HyperEncoder
 from .networks.unet import UNet
 from .spare_groups import with_spare_groups
-
-# New channels of a trained encoder begin with about the deviation of the old ones, so that noise hurts neither more.
-_ENCODER_GAIN = 8.0
 
 
 def _copy(target, source, rows, columns):
@@ -20,27 +16,6 @@ def _rest(source, target):
     """Everything whose shape is the same in both."""
     weights, wanted = source.state_dict(), target.state_dict()
     target.load_state_dict({k: weights[k] if weights[k].shape == v.shape else v for k, v in wanted.items()})
-
-
-def _autoencoder(old, channels):
-    before = old.config["latent_channels"]
-    new = Autoencoder({**old.config, "latent_channels": channels})
-    _rest(old, new)
-    kept = torch.arange(before)
-    # The encoder ends in means and log variances, one after the other.
-    moments = torch.cat([kept, channels + kept])
-    new.encoder.conv_out.weight.mul_(_ENCODER_GAIN)
-    _copy(new.encoder.conv_out, old.encoder.conv_out, moments, torch.arange(old.encoder.conv_out.in_channels))
-    for convolution, was, rows in ((new.quant_conv, old.quant_conv, moments),
-                                   (new.post_quant_conv, old.post_quant_conv, kept)):
-        torch.nn.init.dirac_(convolution.weight)
-        torch.nn.init.zeros_(convolution.bias)
-        _copy(convolution, was, rows, rows)
-    # The decoder begins by ignoring the new channels.
-    first = new.decoder.conv_in
-    first.weight.zero_()
-    _copy(first, old.decoder.conv_in, torch.arange(first.out_channels), kept)
-    return new
 
 
 def _unet(old, channels):
@@ -69,17 +44,14 @@ def _hyper_encoder(old, channels):
 
 
 @torch.no_grad()
-def widen(networks, channels, spare_groups=0, pictures=None):
-    """Networks by part -> the same with so many latent channels; a wider start is an error.
-
-    With SPARE_GROUPS the autoencoder gets channels of its own for the new ones, filled from PICTURES [B, 3, H, W].
-    """
+def widen(networks, channels, spare_groups, pictures):
+    """Networks by part -> the same with so many latent channels, the new ones filled from PICTURES [B, 3, H, W]."""
     before = networks["vae"].config["latent_channels"]
     if channels < before:
         raise ValueError(f"the start has {before} latent channels, expected at most {channels} (model.latent)")
     if channels == before:
         return networks
-    vae = networks["vae"]
-    vae = with_spare_groups(vae, channels, spare_groups, pictures) if spare_groups else _autoencoder(vae, channels)
-    return {**networks, "vae": vae, "unet": _unet(networks["unet"], channels),
-            "hyper_enc": _hyper_encoder(networks["hyper_enc"], channels)}
+    if not spare_groups:
+        raise ValueError(f"the start has {before} latent channels of {channels}: set model.spare_groups for the others")
+    return {**networks, "vae": with_spare_groups(networks["vae"], channels, spare_groups, pictures),
+            "unet": _unet(networks["unet"], channels), "hyper_enc": _hyper_encoder(networks["hyper_enc"], channels)}

@@ -15,6 +15,12 @@ internal sealed unsafe class HostArena : IDisposable
     /// <summary><see cref="KeepLimit"/> where nobody sets another.</summary>
     public const long DefaultKeepLimit = 4L << 30;
 
+    /// <summary>
+    /// A <see cref="KeepLimit"/> that follows the peak: twice what was in use at once, and no more. For passes that run
+    /// once a picture, whose blocks of many sizes would else pile up to three times the peak.
+    /// </summary>
+    public const long TwicePeak = 0;
+
     private readonly Dictionary<long, Stack<nint>> _free = [];
     private readonly Lock _lock = new();
     private long _freeBytes;
@@ -58,7 +64,8 @@ internal sealed unsafe class HostArena : IDisposable
             }
             else
             {
-                if (_freeBytes > 0 && InUse + _freeBytes + bytes > KeepLimit)
+                long limit = KeepLimit == TwicePeak ? 2 * Math.Max(Peak, InUse + bytes) : KeepLimit;
+                if (_freeBytes > 0 && InUse + _freeBytes + bytes > limit)
                 {
                     FreeBlocks();
                 }

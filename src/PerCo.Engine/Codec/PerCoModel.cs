@@ -139,7 +139,9 @@ public sealed class PerCoModel : IDisposable
     {
         if (Backend is HostBackend host)
         {
-            host.Arena.KeepLimit = _plan?.ArenaLimit(stage) ?? HostArena.DefaultKeepLimit;
+            // The autoencoder runs once a picture, the other networks again and again.
+            host.Arena.KeepLimit = _plan?.ArenaLimit(stage) ?? (stage is CodecStage.Latent or CodecStage.Picture
+                ? HostArena.TwicePeak : HostArena.DefaultKeepLimit);
         }
 
         if (Backend is CpuBackend cpu)

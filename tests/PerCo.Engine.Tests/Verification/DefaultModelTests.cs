@@ -13,7 +13,7 @@ public class DefaultModelTests
     {
         using Backend backend = new CpuBackend();
         IReadOnlyList<VerificationRow> rows = VerificationRunner.Run(
-            TestPaths.Goldens("mini-1"), backend, new VerificationOptions { ModelFolder = TestPaths.DefaultModel });
+            TestPaths.Goldens("mini-2"), backend, new VerificationOptions { ModelFolder = TestPaths.DefaultModel });
         Assert.Contains(rows, row => row.Quantity == "parrot picture");
         Assert.Contains(rows, row => row.Quantity == "parrot indices");
         Assert.All(rows, row => Assert.Equal((row.Quantity, Verdict.Pass), (row.Quantity, row.Verdict)));

@@ -77,7 +77,7 @@ public sealed class VerificationRunnerTests : IDisposable
     {
         _folder.Text("cases.json", """{"cases": {"mini": ""}}""");
         _folder.Text("mini/case.json", """
-            {"model": "perco-mini-1", "captioner_tokenizer": [{"text": "", "ids": [2], "decoded": ""}],
+            {"model": "perco-mini-2", "captioner_tokenizer": [{"text": "", "ids": [2], "decoded": ""}],
              "cases": [{"image": "absent.png"}]}
             """);
         using Backend backend = new CpuBackend();
@@ -86,10 +86,10 @@ public sealed class VerificationRunnerTests : IDisposable
         Assert.Equal(["captioner_tokenizer", "absent"], rows.Select(row => row.Quantity));
         Assert.Equal([Verdict.Pass, Verdict.Skipped], rows.Select(row => row.Verdict));
 
-        Assert.Equal("needs the model 'perco-mini-1', and none is installed", Assert.Single(Run(_folder.Path)).Detail);
+        Assert.Equal("needs the model 'perco-mini-2', and none is installed", Assert.Single(Run(_folder.Path)).Detail);
         _folder.Text("mini/case.json", """{"model": "another"}""");
         Assert.Equal(
-            "needs the model 'another', the installed one is 'perco-mini-1'",
+            "needs the model 'another', the installed one is 'perco-mini-2'",
             Assert.Single(VerificationRunner.Run(_folder.Path, backend, options)).Detail);
     }
 

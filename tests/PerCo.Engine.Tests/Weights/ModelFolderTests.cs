@@ -14,7 +14,7 @@ public sealed class ModelFolderTests : IDisposable
     public void OpensTheDefaultModel()
     {
         ModelFolder model = ModelFolder.Open(TestPaths.DefaultModel);
-        Assert.Equal("perco-mini-1", model.Id);
+        Assert.Equal("perco-mini-2", model.Id);
         Assert.Equal("PerCo-Mini", model.DisplayName);
         Assert.Equal("ddim", model.Scheduler);
         ModelRate rate = Assert.Single(model.Rates);
