@@ -117,7 +117,9 @@ def _symbols(word):
 
 def clip_words(text):
     """Lower-cased words whose last symbol carries </w>."""
-    text = " ".join(unicodedata.normalize("NFC", text).split()).lower()
+    # As transformers' basic tokenizer cleans: an untrained captioner writes control characters.
+    kept = "".join(c for c in text if c in "\t\n\r" or (c != "\ufffd" and unicodedata.category(c)[0] != "C"))
+    text = " ".join(unicodedata.normalize("NFC", kept).split()).lower()
     for word in _CLIP_WORDS.findall(text):
         symbols = _symbols(word)
         yield symbols[:-1] + (symbols[-1] + "</w>",)

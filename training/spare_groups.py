@@ -1,8 +1,8 @@
 """An autoencoder with more latent channels, which carry from the first step what its old ones leave out.
 
 Every level gets spare groups of channels. They are linear at first: the encoder's pass colours down to the latent by
-averages and differences of 2x2 blocks, of which each level keeps the principal components; the last level keeps those of
-what the old latent channels do not explain. All else that is new begins at zero or is not yet read, so that the old
+averages and differences of 2x2 blocks, of which each level keeps the principal components; the last level keeps those
+of what the old latent channels do not explain. All else that is new begins at zero or is not yet read, so that the old
 channels and the decoded picture are what they were.
 """
 import torch
@@ -12,7 +12,8 @@ from torch import nn
 from .networks.autoencoder import Autoencoder
 
 _OPPONENT = torch.tensor([[0.577, 0.577, 0.577], [0.707, 0.0, -0.707], [0.408, -0.816, 0.408]])
-# A constant channel a group, so that the encoder's last norm keeps the others' size; what lifts SiLU to where it is linear.
+# A constant channel a group, so that the encoder's last norm keeps the others' size; what lifts SiLU to where it is
+# linear.
 _CONSTANT, _LIFT = 8.0, 4.0
 
 
@@ -198,8 +199,8 @@ def with_spare_groups(old, channels, groups, x):
     before, norm_groups = config["latent_channels"], config["norm_num_groups"]
     widths = [width * (norm_groups + groups) // norm_groups for width in config["block_out_channels"]]
     if widths[0] - config["block_out_channels"][0] < len(_OPPONENT) or widths[-1] == widths[-2]:
-        raise ValueError(f"an autoencoder of widths {config['block_out_channels']} cannot get {groups} spare groups: the "
-                         "first level needs three spare channels, and the last two levels different widths")
+        raise ValueError(f"an autoencoder of widths {config['block_out_channels']} cannot get {groups} spare groups: "
+                         "the first level needs three spare channels, and the last two levels different widths")
     new = Autoencoder({**config, "latent_channels": channels, "block_out_channels": widths,
                        "norm_num_groups": norm_groups + groups})
     spare = [width - was for width, was in zip(widths, config["block_out_channels"])]

@@ -20,7 +20,8 @@ class CaptionerStage:
     """Next-token cross-entropy with random crops, mirroring and brightness.
 
     With `distill`, the vision transformer also learns a teacher's feature maps, and nothing else, from all pictures,
-    for the first `distill_only` of the training. With `consensus`, captions are drawn by that power of how many of the picture's others name their subject.
+    for the first `distill_only` of the training. With `consensus`, captions are drawn by that power of how many of the
+    picture's others name their subject.
     """
 
     name = "captioner"
@@ -30,7 +31,8 @@ class CaptionerStage:
         self.modules = {"captioner": model.captioner}
         self.teacher = teacher
         if teacher is not None:
-            self.modules["teacher_head"] = FeatureHead(model.captioner.config["vision_config"]["hidden_size"]).to(device)
+            width = model.captioner.config["vision_config"]["hidden_size"]
+            self.modules["teacher_head"] = FeatureHead(width).to(device)
         words = model.caption_words
         self.words = words
         self.sequences = [[words.encode(text)[:MAX_CAPTION - 1] + [words.eos] for text in texts]
@@ -91,7 +93,8 @@ class CaptionerStage:
         for k in range(0, len(held), 16):
             indices = held[k:k + 16]
             pixels = self._pixels(self.pictures.batch(indices).to(self.device))
-            losses.append(self._loss(self.modules["captioner"].prefix(pixels), [self.sequences[i][0] for i in indices], 0.0).item())
+            prefix = self.modules["captioner"].prefix(pixels)
+            losses.append(self._loss(prefix, [self.sequences[i][0] for i in indices], 0.0).item())
             tokens = self.modules["captioner"].generate(pixels, self.words.bos, self.words.eos, MAX_CAPTION)
             right += sum(nouns.agreeing(self.words.decode(row.tolist()), self.pictures.captions[i]) > 0
                          for row, i in zip(tokens, indices))

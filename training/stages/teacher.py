@@ -16,7 +16,8 @@ _STRIDE = 32
 
 def principal(maps, train):
     """Maps [N, C, n, n] -> [N, CHANNELS, n, n]: components of the standardised channels, of mean variance 1."""
-    rows = torch.from_numpy(maps[train[::max(1, len(train) // 1000)]].astype(np.float32)).permute(0, 2, 3, 1).flatten(0, 2)
+    some = maps[train[::max(1, len(train) // 1000)]].astype(np.float32)
+    rows = torch.from_numpy(some).permute(0, 2, 3, 1).flatten(0, 2)
     mean, deviation = rows.mean(0), rows.std(0) + 1e-6
     rows = (rows - mean) / deviation
     variances, vectors = torch.linalg.eigh(rows.t() @ rows / len(rows))

@@ -29,7 +29,7 @@ public sealed class DefaultModelTests
         Assert.Equal(encoder.Config.FeatureChannels, unet.LocalChannels);
 
         using Tensor latent = backend.Upload(
-            new Shape(1, 6, 5, 4), [.. Enumerable.Range(0, 120).Select(i => (i / 60f) - 1)]);
+            new Shape(1, 6, 5, 16), [.. Enumerable.Range(0, 480).Select(i => (i / 240f) - 1)]);
         var indices = new int[9];
         using Tensor features = encoder.Encode(latent);
         encoder.Quantize(features, indices);
@@ -56,7 +56,7 @@ public sealed class DefaultModelTests
         using Tensor image = backend.Upload(new Shape(1, 32, 24, 3), values);
         using Tensor latent = vae.EncodeMean(image);
         using Tensor decoded = vae.Decode(latent);
-        Assert.Equal(new Shape(1, 4, 3, 4), latent.Shape);
+        Assert.Equal(new Shape(1, 4, 3, 16), latent.Shape);
 
         // The autoencoder is lossy, and small; anything wrong in it gives an error of 1 and more.
         Assert.InRange(NetworkCase.Error(values, decoded.ToFloats()), 0, 0.4);

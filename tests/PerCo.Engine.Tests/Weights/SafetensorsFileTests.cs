@@ -215,7 +215,7 @@ public sealed class SafetensorsFileTests : IDisposable
         using SafetensorsFile file = SafetensorsFile.Open(
             Path.Combine(TestPaths.DefaultModel, "unet", "diffusion_pytorch_model.safetensors"));
         Assert.True(file.TryGet("conv_in_extended.weight", out HostTensor? weight));
-        Assert.Equal(new Shape(48, 4 + 64, 3, 3), weight.Shape);
+        Assert.Equal(new Shape(48, 16 + 64, 3, 3), weight.Shape);
         Assert.All(weight.ToFloats(), v => Assert.True(float.IsFinite(v)));
     }
 

@@ -13,11 +13,12 @@ public sealed class Blip2CaptionerTests
     private static readonly string Folder = Path.Combine(TestPaths.DefaultModel, "captioner");
 
     [SkippableFact]
-    public void TheDefaultModelsCaptionsAreThoseOfTransformers()
+    public void Version0sCaptionsAreThoseOfTransformers()
     {
         Skip.If(TestPaths.Shared is null, "The reference pictures are not beside the repository.");
         using Backend backend = NetworkBackends.Create("cpu");
-        using Blip2Captioner captioner = Blip2Captioner.Load(backend, Folder);
+        using Blip2Captioner captioner = Blip2Captioner.Load(
+            backend, Path.Combine(TestPaths.Shared, "models", "perco-mini", "captioner"));
         (string Picture, string Caption)[] cases =
         [
             ("kodim13", "a dog is running through the grass"),

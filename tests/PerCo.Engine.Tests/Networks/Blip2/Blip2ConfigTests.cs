@@ -38,9 +38,9 @@ public sealed class Blip2ConfigTests
     {
         Blip2Config config = Blip2Config.Read(ConfigReader.Load(
             Path.Combine(TestPaths.DefaultModel, "captioner", "config.json")));
-        Assert.Equal((192, 6, 16, 224), (
+        Assert.Equal((128, 6, 16, 224), (
             config.Vision.HiddenSize, config.Vision.Layers, config.Vision.PatchSize, config.Vision.ImageSize));
-        Assert.Equal((16, 2, 80), (config.QueryTokens, config.QFormer.Layers, config.Text.MaxPositions));
+        Assert.Equal((8, 2, 80), (config.QueryTokens, config.QFormer.Layers, config.Text.MaxPositions));
     }
 
     [Fact]
