@@ -16,8 +16,8 @@ internal sealed unsafe class HostArena : IDisposable
     public const long DefaultKeepLimit = 4L << 30;
 
     /// <summary>
-    /// A <see cref="KeepLimit"/> that follows the peak: twice what was in use at once, and no more. For passes that run
-    /// once a picture, whose blocks of many sizes would else pile up to three times the peak.
+    /// A <see cref="KeepLimit"/> that follows the peak: twice what was in use at once, and no more than the default.
+    /// For passes that run once a picture, whose blocks of many sizes would else pile up to three times the peak.
     /// </summary>
     public const long TwicePeak = 0;
 
@@ -64,7 +64,8 @@ internal sealed unsafe class HostArena : IDisposable
             }
             else
             {
-                long limit = KeepLimit == TwicePeak ? 2 * Math.Max(Peak, InUse + bytes) : KeepLimit;
+                long limit = KeepLimit == TwicePeak
+                    ? Math.Min(DefaultKeepLimit, 2 * Math.Max(Peak, InUse + bytes)) : KeepLimit;
                 if (_freeBytes > 0 && InUse + _freeBytes + bytes > limit)
                 {
                     FreeBlocks();
