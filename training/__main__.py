@@ -1,5 +1,6 @@
 """Command line: python3 -m training STAGE --config FILE [--set NAME=JSON ...]. See training/README.md."""
 import argparse
+import copy
 import json
 import os
 import sys
@@ -56,12 +57,13 @@ class Recipe:
 
     def _widen(self):
         options, pictures = self.settings.model, None
-        if options.spare_groups:
+        if options.latent > self.model.vae.config["latent_channels"] and options.spare_groups:
             train = self.pictures.train
             pictures = self.pictures.batch(train[::max(1, len(train) // _ANALYSED)])
         torch.manual_seed(self.settings.seed)
         if self.settings.autoencoder.hold:
-            self.start_vae = self.model.vae.to(self.device).eval()
+            # A copy: where nothing is widened, the model's own is trained.
+            self.start_vae = copy.deepcopy(self.model.vae).to(self.device).eval()
         self.model.networks = widen(self.model.networks, options.latent, options.spare_groups, pictures)
 
     def _finished(self, name):

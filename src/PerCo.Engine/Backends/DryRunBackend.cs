@@ -80,7 +80,7 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
         var conv = (Conv)weights;
         if (conv.Algorithm == ConvAlgorithm.Direct)
         {
-            Scratch(HostArena.RoundUp(threads * ProductScratch));
+            RentForOp(threads * ProductScratch);
             return;
         }
 
@@ -91,11 +91,11 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
         long values = ConvPlan.Taps(conv.Algorithm)
             * (inputTiles * PackedMatrix.RoundUp(conv.Spec.Inputs, GemmKernels.Chunk) + sumTiles * kernels.Width);
         values += conv.IsKept ? 0 : TransientWeights.ScratchSize(kernels, conv.Spec, conv.Algorithm, threads);
-        Scratch(HostArena.RoundUp(values * sizeof(float)));
+        RentForOp(values * sizeof(float));
     }
 
     protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result) =>
-        Scratch(HostArena.RoundUp(threads * ProductScratch));
+        RentForOp(threads * ProductScratch);
 
     // Keys and values in the order of the kernels, each head's rounded up to whole panels.
     protected override void AttentionCore(
@@ -103,12 +103,13 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
     {
         long channels = PackedMatrix.RoundUp(k.Count / spec.Heads, GemmKernels.Chunk);
         long keys = PackedMatrix.RoundUp(k.Tensor.Shape.Tokens, AttentionBlocks.BlockKeys);
-        Scratch(HostArena.RoundUp(
-            2 * k.Tensor.Shape.Batch * spec.Heads * channels * keys * sizeof(float) + threads * ProductScratch));
+        RentForOp(2 * k.Tensor.Shape.Batch * spec.Heads * channels * keys * sizeof(float) + threads * ProductScratch);
     }
 
     protected override long BlockBytes(Shape shape) =>
         HostArena.RoundUp(checked(Math.Max(1, shape.Count) * sizeof(float)));
+
+    private void RentForOp(long bytes) => Scratch(HostArena.RoundUp(bytes));
 
     private sealed class Conv(
         DryRunBackend backend, Conv2dSpec spec, ConvAlgorithm algorithm, bool isKept, long bytes, long transformed)
