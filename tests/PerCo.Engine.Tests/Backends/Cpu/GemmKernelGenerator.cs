@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PerCo.Engine.Backends.Cpu.Gemm;
 
 namespace PerCo.Engine.Tests.Backends.Cpu;
 
@@ -9,8 +10,11 @@ namespace PerCo.Engine.Tests.Backends.Cpu;
 /// </summary>
 internal sealed class GemmKernelGenerator
 {
-    /// <summary>k steps in the inner loop; the packed K is a multiple of twice this.</summary>
-    private const int Unroll = 2;
+    /// <summary>
+    /// k steps in the inner loop: what the packed K is a multiple of. Counters cost issue slots, which a core that
+    /// another hardware thread shares has too few of (benchmarks/LOG.md).
+    /// </summary>
+    private const int Unroll = GemmKernels.KMultiple;
 
     /// <summary>Floats of a cache line, of which a step of the inner loop fetches one ahead.</summary>
     private const int CacheLine = 16;

@@ -55,8 +55,18 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a0 = Vector256.Create(a[1]);
                     c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
                 }
-                a += 2;
-                b += 16;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 16);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 24);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                }
+                a += 4;
+                b += 32;
             }
             while (b < chunk);
         }
@@ -97,8 +107,22 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a1 = Vector256.Create(a[17]);
                     c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0);
                 }
-                a += 2;
-                b += 16;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 16);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector256<float> a1 = Vector256.Create(a[18]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 24);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector256<float> a1 = Vector256.Create(a[19]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0);
+                }
+                a += 4;
+                b += 32;
             }
             while (b < chunk);
             a += 16;
@@ -148,8 +172,26 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a2 = Vector256.Create(a[33]);
                     c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0);
                 }
-                a += 2;
-                b += 16;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 16);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector256<float> a1 = Vector256.Create(a[18]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector256<float> a2 = Vector256.Create(a[34]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 24);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector256<float> a1 = Vector256.Create(a[19]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector256<float> a2 = Vector256.Create(a[35]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0);
+                }
+                a += 4;
+                b += 32;
             }
             while (b < chunk);
             a += 32;
@@ -207,8 +249,30 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a3 = Vector256.Create(a[49]);
                     c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0);
                 }
-                a += 2;
-                b += 16;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 16);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector256<float> a1 = Vector256.Create(a[18]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector256<float> a2 = Vector256.Create(a[34]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector256<float> a3 = Vector256.Create(a[50]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 24);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector256<float> a1 = Vector256.Create(a[19]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector256<float> a2 = Vector256.Create(a[35]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector256<float> a3 = Vector256.Create(a[51]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0);
+                }
+                a += 4;
+                b += 32;
             }
             while (b < chunk);
             a += 48;
@@ -274,8 +338,34 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a4 = Vector256.Create(a[65]);
                     c4_0 = Vector256.FusedMultiplyAdd(a4, b0, c4_0);
                 }
-                a += 2;
-                b += 16;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 16);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector256<float> a1 = Vector256.Create(a[18]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector256<float> a2 = Vector256.Create(a[34]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector256<float> a3 = Vector256.Create(a[50]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector256<float> a4 = Vector256.Create(a[66]);
+                    c4_0 = Vector256.FusedMultiplyAdd(a4, b0, c4_0);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 24);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector256<float> a1 = Vector256.Create(a[19]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector256<float> a2 = Vector256.Create(a[35]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector256<float> a3 = Vector256.Create(a[51]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector256<float> a4 = Vector256.Create(a[67]);
+                    c4_0 = Vector256.FusedMultiplyAdd(a4, b0, c4_0);
+                }
+                a += 4;
+                b += 32;
             }
             while (b < chunk);
             a += 64;
@@ -349,8 +439,38 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a5 = Vector256.Create(a[81]);
                     c5_0 = Vector256.FusedMultiplyAdd(a5, b0, c5_0);
                 }
-                a += 2;
-                b += 16;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 16);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector256<float> a1 = Vector256.Create(a[18]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector256<float> a2 = Vector256.Create(a[34]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector256<float> a3 = Vector256.Create(a[50]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector256<float> a4 = Vector256.Create(a[66]);
+                    c4_0 = Vector256.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector256<float> a5 = Vector256.Create(a[82]);
+                    c5_0 = Vector256.FusedMultiplyAdd(a5, b0, c5_0);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 24);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector256<float> a1 = Vector256.Create(a[19]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector256<float> a2 = Vector256.Create(a[35]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector256<float> a3 = Vector256.Create(a[51]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector256<float> a4 = Vector256.Create(a[67]);
+                    c4_0 = Vector256.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector256<float> a5 = Vector256.Create(a[83]);
+                    c5_0 = Vector256.FusedMultiplyAdd(a5, b0, c5_0);
+                }
+                a += 4;
+                b += 32;
             }
             while (b < chunk);
             a += 80;
@@ -396,8 +516,18 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a0 = Vector256.Create(a[1]);
                     c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 32); Vector256<float> b1 = Vector256.Load(b + 40);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 48); Vector256<float> b1 = Vector256.Load(b + 56);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
         }
@@ -438,8 +568,22 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a1 = Vector256.Create(a[17]);
                     c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, b1, c1_1);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 32); Vector256<float> b1 = Vector256.Load(b + 40);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector256<float> a1 = Vector256.Create(a[18]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, b1, c1_1);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 48); Vector256<float> b1 = Vector256.Load(b + 56);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector256<float> a1 = Vector256.Create(a[19]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, b1, c1_1);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 16;
@@ -489,8 +633,26 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a2 = Vector256.Create(a[33]);
                     c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector256.FusedMultiplyAdd(a2, b1, c2_1);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 32); Vector256<float> b1 = Vector256.Load(b + 40);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector256<float> a1 = Vector256.Create(a[18]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector256<float> a2 = Vector256.Create(a[34]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector256.FusedMultiplyAdd(a2, b1, c2_1);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 48); Vector256<float> b1 = Vector256.Load(b + 56);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector256<float> a1 = Vector256.Create(a[19]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector256<float> a2 = Vector256.Create(a[35]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector256.FusedMultiplyAdd(a2, b1, c2_1);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 32;
@@ -548,8 +710,30 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a3 = Vector256.Create(a[49]);
                     c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector256.FusedMultiplyAdd(a3, b1, c3_1);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 32); Vector256<float> b1 = Vector256.Load(b + 40);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector256<float> a1 = Vector256.Create(a[18]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector256<float> a2 = Vector256.Create(a[34]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector256.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector256<float> a3 = Vector256.Create(a[50]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector256.FusedMultiplyAdd(a3, b1, c3_1);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 48); Vector256<float> b1 = Vector256.Load(b + 56);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector256<float> a1 = Vector256.Create(a[19]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector256<float> a2 = Vector256.Create(a[35]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector256.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector256<float> a3 = Vector256.Create(a[51]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector256.FusedMultiplyAdd(a3, b1, c3_1);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 48;
@@ -615,8 +799,34 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a4 = Vector256.Create(a[65]);
                     c4_0 = Vector256.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector256.FusedMultiplyAdd(a4, b1, c4_1);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 32); Vector256<float> b1 = Vector256.Load(b + 40);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector256<float> a1 = Vector256.Create(a[18]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector256<float> a2 = Vector256.Create(a[34]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector256.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector256<float> a3 = Vector256.Create(a[50]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector256.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector256<float> a4 = Vector256.Create(a[66]);
+                    c4_0 = Vector256.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector256.FusedMultiplyAdd(a4, b1, c4_1);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 48); Vector256<float> b1 = Vector256.Load(b + 56);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector256<float> a1 = Vector256.Create(a[19]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector256<float> a2 = Vector256.Create(a[35]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector256.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector256<float> a3 = Vector256.Create(a[51]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector256.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector256<float> a4 = Vector256.Create(a[67]);
+                    c4_0 = Vector256.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector256.FusedMultiplyAdd(a4, b1, c4_1);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 64;
@@ -690,8 +900,38 @@ internal static unsafe class GemmKernels256
                     Vector256<float> a5 = Vector256.Create(a[81]);
                     c5_0 = Vector256.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector256.FusedMultiplyAdd(a5, b1, c5_1);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 32); Vector256<float> b1 = Vector256.Load(b + 40);
+                    Vector256<float> a0 = Vector256.Create(a[2]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector256<float> a1 = Vector256.Create(a[18]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector256<float> a2 = Vector256.Create(a[34]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector256.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector256<float> a3 = Vector256.Create(a[50]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector256.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector256<float> a4 = Vector256.Create(a[66]);
+                    c4_0 = Vector256.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector256.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector256<float> a5 = Vector256.Create(a[82]);
+                    c5_0 = Vector256.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector256.FusedMultiplyAdd(a5, b1, c5_1);
+                }
+                {
+                    Vector256<float> b0 = Vector256.Load(b + 48); Vector256<float> b1 = Vector256.Load(b + 56);
+                    Vector256<float> a0 = Vector256.Create(a[3]);
+                    c0_0 = Vector256.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector256.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector256<float> a1 = Vector256.Create(a[19]);
+                    c1_0 = Vector256.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector256<float> a2 = Vector256.Create(a[35]);
+                    c2_0 = Vector256.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector256.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector256<float> a3 = Vector256.Create(a[51]);
+                    c3_0 = Vector256.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector256.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector256<float> a4 = Vector256.Create(a[67]);
+                    c4_0 = Vector256.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector256.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector256<float> a5 = Vector256.Create(a[83]);
+                    c5_0 = Vector256.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector256.FusedMultiplyAdd(a5, b1, c5_1);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 80;
@@ -734,11 +974,21 @@ internal static unsafe class GemmKernels256
             c1_0 = Vector256.FusedMultiplyAdd(a1, Vector256.Load(b1 + 16), c1_0); c1_1 = Vector256.FusedMultiplyAdd(a1, Vector256.Load(b1 + 24), c1_1);
             c2_0 = Vector256.FusedMultiplyAdd(a1, Vector256.Load(b2 + 16), c2_0); c2_1 = Vector256.FusedMultiplyAdd(a1, Vector256.Load(b2 + 24), c2_1);
             c3_0 = Vector256.FusedMultiplyAdd(a1, Vector256.Load(b3 + 16), c3_0); c3_1 = Vector256.FusedMultiplyAdd(a1, Vector256.Load(b3 + 24), c3_1);
-            a += 2;
-            b0 += 32;
-            b1 += 32;
-            b2 += 32;
-            b3 += 32;
+            Vector256<float> a2 = Vector256.Create(a[2]);
+            c0_0 = Vector256.FusedMultiplyAdd(a2, Vector256.Load(b0 + 32), c0_0); c0_1 = Vector256.FusedMultiplyAdd(a2, Vector256.Load(b0 + 40), c0_1);
+            c1_0 = Vector256.FusedMultiplyAdd(a2, Vector256.Load(b1 + 32), c1_0); c1_1 = Vector256.FusedMultiplyAdd(a2, Vector256.Load(b1 + 40), c1_1);
+            c2_0 = Vector256.FusedMultiplyAdd(a2, Vector256.Load(b2 + 32), c2_0); c2_1 = Vector256.FusedMultiplyAdd(a2, Vector256.Load(b2 + 40), c2_1);
+            c3_0 = Vector256.FusedMultiplyAdd(a2, Vector256.Load(b3 + 32), c3_0); c3_1 = Vector256.FusedMultiplyAdd(a2, Vector256.Load(b3 + 40), c3_1);
+            Vector256<float> a3 = Vector256.Create(a[3]);
+            c0_0 = Vector256.FusedMultiplyAdd(a3, Vector256.Load(b0 + 48), c0_0); c0_1 = Vector256.FusedMultiplyAdd(a3, Vector256.Load(b0 + 56), c0_1);
+            c1_0 = Vector256.FusedMultiplyAdd(a3, Vector256.Load(b1 + 48), c1_0); c1_1 = Vector256.FusedMultiplyAdd(a3, Vector256.Load(b1 + 56), c1_1);
+            c2_0 = Vector256.FusedMultiplyAdd(a3, Vector256.Load(b2 + 48), c2_0); c2_1 = Vector256.FusedMultiplyAdd(a3, Vector256.Load(b2 + 56), c2_1);
+            c3_0 = Vector256.FusedMultiplyAdd(a3, Vector256.Load(b3 + 48), c3_0); c3_1 = Vector256.FusedMultiplyAdd(a3, Vector256.Load(b3 + 56), c3_1);
+            a += 4;
+            b0 += 64;
+            b1 += 64;
+            b2 += 64;
+            b3 += 64;
         }
         while (a < end);
         c0_0.Store(c); c0_1.Store(c + 8);

@@ -71,8 +71,18 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a0 = Vector512.Create(a[1]);
                     c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
         }
@@ -113,8 +123,22 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a1 = Vector512.Create(a[17]);
                     c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 16;
@@ -164,8 +188,26 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a2 = Vector512.Create(a[33]);
                     c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 32;
@@ -223,8 +265,30 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a3 = Vector512.Create(a[49]);
                     c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 48;
@@ -290,8 +354,34 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a4 = Vector512.Create(a[65]);
                     c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 64;
@@ -365,8 +455,38 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a5 = Vector512.Create(a[81]);
                     c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 80;
@@ -448,8 +568,42 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a6 = Vector512.Create(a[97]);
                     c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 96;
@@ -539,8 +693,46 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a7 = Vector512.Create(a[113]);
                     c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 112;
@@ -638,8 +830,50 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a8 = Vector512.Create(a[129]);
                     c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 128;
@@ -745,8 +979,54 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a9 = Vector512.Create(a[145]);
                     c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                    Vector512<float> a9 = Vector512.Create(a[146]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                    Vector512<float> a9 = Vector512.Create(a[147]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 144;
@@ -860,8 +1140,58 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a10 = Vector512.Create(a[161]);
                     c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                    Vector512<float> a9 = Vector512.Create(a[146]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                    Vector512<float> a10 = Vector512.Create(a[162]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                    Vector512<float> a9 = Vector512.Create(a[147]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                    Vector512<float> a10 = Vector512.Create(a[163]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 160;
@@ -983,8 +1313,62 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a11 = Vector512.Create(a[177]);
                     c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                    Vector512<float> a9 = Vector512.Create(a[146]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                    Vector512<float> a10 = Vector512.Create(a[162]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                    Vector512<float> a11 = Vector512.Create(a[178]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                    Vector512<float> a9 = Vector512.Create(a[147]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                    Vector512<float> a10 = Vector512.Create(a[163]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                    Vector512<float> a11 = Vector512.Create(a[179]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 176;
@@ -1114,8 +1498,66 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a12 = Vector512.Create(a[193]);
                     c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                    Vector512<float> a9 = Vector512.Create(a[146]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                    Vector512<float> a10 = Vector512.Create(a[162]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                    Vector512<float> a11 = Vector512.Create(a[178]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                    Vector512<float> a12 = Vector512.Create(a[194]);
+                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                    Vector512<float> a9 = Vector512.Create(a[147]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                    Vector512<float> a10 = Vector512.Create(a[163]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                    Vector512<float> a11 = Vector512.Create(a[179]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                    Vector512<float> a12 = Vector512.Create(a[195]);
+                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 192;
@@ -1253,8 +1695,70 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a13 = Vector512.Create(a[209]);
                     c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
                 }
-                a += 2;
-                b += 32;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 32);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                    Vector512<float> a9 = Vector512.Create(a[146]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                    Vector512<float> a10 = Vector512.Create(a[162]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                    Vector512<float> a11 = Vector512.Create(a[178]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                    Vector512<float> a12 = Vector512.Create(a[194]);
+                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+                    Vector512<float> a13 = Vector512.Create(a[210]);
+                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 48);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                    Vector512<float> a9 = Vector512.Create(a[147]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                    Vector512<float> a10 = Vector512.Create(a[163]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                    Vector512<float> a11 = Vector512.Create(a[179]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                    Vector512<float> a12 = Vector512.Create(a[195]);
+                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+                    Vector512<float> a13 = Vector512.Create(a[211]);
+                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
+                }
+                a += 4;
+                b += 64;
             }
             while (b < chunk);
             a += 208;
@@ -1316,8 +1820,18 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a0 = Vector512.Create(a[1]);
                     c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
         }
@@ -1358,8 +1872,22 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a1 = Vector512.Create(a[17]);
                     c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 16;
@@ -1409,8 +1937,26 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a2 = Vector512.Create(a[33]);
                     c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 32;
@@ -1468,8 +2014,30 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a3 = Vector512.Create(a[49]);
                     c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 48;
@@ -1535,8 +2103,34 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a4 = Vector512.Create(a[65]);
                     c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 64;
@@ -1610,8 +2204,38 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a5 = Vector512.Create(a[81]);
                     c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 80;
@@ -1693,8 +2317,42 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a6 = Vector512.Create(a[97]);
                     c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 96;
@@ -1784,8 +2442,46 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a7 = Vector512.Create(a[113]);
                     c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 112;
@@ -1883,8 +2579,50 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a8 = Vector512.Create(a[129]);
                     c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 128;
@@ -1990,8 +2728,54 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a9 = Vector512.Create(a[145]);
                     c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                    Vector512<float> a9 = Vector512.Create(a[146]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                    Vector512<float> a9 = Vector512.Create(a[147]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 144;
@@ -2105,8 +2889,58 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a10 = Vector512.Create(a[161]);
                     c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                    Vector512<float> a9 = Vector512.Create(a[146]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                    Vector512<float> a10 = Vector512.Create(a[162]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                    Vector512<float> a9 = Vector512.Create(a[147]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                    Vector512<float> a10 = Vector512.Create(a[163]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 160;
@@ -2228,8 +3062,62 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a11 = Vector512.Create(a[177]);
                     c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                    Vector512<float> a9 = Vector512.Create(a[146]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                    Vector512<float> a10 = Vector512.Create(a[162]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                    Vector512<float> a11 = Vector512.Create(a[178]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                    Vector512<float> a9 = Vector512.Create(a[147]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                    Vector512<float> a10 = Vector512.Create(a[163]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                    Vector512<float> a11 = Vector512.Create(a[179]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 176;
@@ -2359,8 +3247,66 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a12 = Vector512.Create(a[193]);
                     c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                    Vector512<float> a9 = Vector512.Create(a[146]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                    Vector512<float> a10 = Vector512.Create(a[162]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                    Vector512<float> a11 = Vector512.Create(a[178]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                    Vector512<float> a12 = Vector512.Create(a[194]);
+                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                    Vector512<float> a9 = Vector512.Create(a[147]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                    Vector512<float> a10 = Vector512.Create(a[163]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                    Vector512<float> a11 = Vector512.Create(a[179]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                    Vector512<float> a12 = Vector512.Create(a[195]);
+                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 192;
@@ -2498,8 +3444,70 @@ internal static unsafe class GemmKernels512
                     Vector512<float> a13 = Vector512.Create(a[209]);
                     c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
                 }
-                a += 2;
-                b += 64;
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                    Vector512<float> a0 = Vector512.Create(a[2]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[18]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[34]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[50]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[66]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[82]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[98]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[114]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[130]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                    Vector512<float> a9 = Vector512.Create(a[146]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                    Vector512<float> a10 = Vector512.Create(a[162]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                    Vector512<float> a11 = Vector512.Create(a[178]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                    Vector512<float> a12 = Vector512.Create(a[194]);
+                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+                    Vector512<float> a13 = Vector512.Create(a[210]);
+                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
+                }
+                {
+                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                    Vector512<float> a0 = Vector512.Create(a[3]);
+                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                    Vector512<float> a1 = Vector512.Create(a[19]);
+                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                    Vector512<float> a2 = Vector512.Create(a[35]);
+                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                    Vector512<float> a3 = Vector512.Create(a[51]);
+                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                    Vector512<float> a4 = Vector512.Create(a[67]);
+                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                    Vector512<float> a5 = Vector512.Create(a[83]);
+                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                    Vector512<float> a6 = Vector512.Create(a[99]);
+                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                    Vector512<float> a7 = Vector512.Create(a[115]);
+                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                    Vector512<float> a8 = Vector512.Create(a[131]);
+                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                    Vector512<float> a9 = Vector512.Create(a[147]);
+                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                    Vector512<float> a10 = Vector512.Create(a[163]);
+                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                    Vector512<float> a11 = Vector512.Create(a[179]);
+                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                    Vector512<float> a12 = Vector512.Create(a[195]);
+                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+                    Vector512<float> a13 = Vector512.Create(a[211]);
+                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
+                }
+                a += 4;
+                b += 128;
             }
             while (b < chunk);
             a += 208;
@@ -2558,11 +3566,21 @@ internal static unsafe class GemmKernels512
             c1_0 = Vector512.FusedMultiplyAdd(a1, Vector512.Load(b1 + 32), c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, Vector512.Load(b1 + 48), c1_1);
             c2_0 = Vector512.FusedMultiplyAdd(a1, Vector512.Load(b2 + 32), c2_0); c2_1 = Vector512.FusedMultiplyAdd(a1, Vector512.Load(b2 + 48), c2_1);
             c3_0 = Vector512.FusedMultiplyAdd(a1, Vector512.Load(b3 + 32), c3_0); c3_1 = Vector512.FusedMultiplyAdd(a1, Vector512.Load(b3 + 48), c3_1);
-            a += 2;
-            b0 += 64;
-            b1 += 64;
-            b2 += 64;
-            b3 += 64;
+            Vector512<float> a2 = Vector512.Create(a[2]);
+            c0_0 = Vector512.FusedMultiplyAdd(a2, Vector512.Load(b0 + 64), c0_0); c0_1 = Vector512.FusedMultiplyAdd(a2, Vector512.Load(b0 + 80), c0_1);
+            c1_0 = Vector512.FusedMultiplyAdd(a2, Vector512.Load(b1 + 64), c1_0); c1_1 = Vector512.FusedMultiplyAdd(a2, Vector512.Load(b1 + 80), c1_1);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, Vector512.Load(b2 + 64), c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, Vector512.Load(b2 + 80), c2_1);
+            c3_0 = Vector512.FusedMultiplyAdd(a2, Vector512.Load(b3 + 64), c3_0); c3_1 = Vector512.FusedMultiplyAdd(a2, Vector512.Load(b3 + 80), c3_1);
+            Vector512<float> a3 = Vector512.Create(a[3]);
+            c0_0 = Vector512.FusedMultiplyAdd(a3, Vector512.Load(b0 + 96), c0_0); c0_1 = Vector512.FusedMultiplyAdd(a3, Vector512.Load(b0 + 112), c0_1);
+            c1_0 = Vector512.FusedMultiplyAdd(a3, Vector512.Load(b1 + 96), c1_0); c1_1 = Vector512.FusedMultiplyAdd(a3, Vector512.Load(b1 + 112), c1_1);
+            c2_0 = Vector512.FusedMultiplyAdd(a3, Vector512.Load(b2 + 96), c2_0); c2_1 = Vector512.FusedMultiplyAdd(a3, Vector512.Load(b2 + 112), c2_1);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, Vector512.Load(b3 + 96), c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, Vector512.Load(b3 + 112), c3_1);
+            a += 4;
+            b0 += 128;
+            b1 += 128;
+            b2 += 128;
+            b3 += 128;
         }
         while (a < end);
         c0_0.Store(c); c0_1.Store(c + 16);
