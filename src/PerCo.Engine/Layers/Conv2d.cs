@@ -33,7 +33,7 @@ internal sealed class Conv2d
     public Conv2d(LayerScope scope, HostTensor weight, HostTensor? bias, int stride, Padding padding)
     {
         Shape s = weight.Shape;
-        var spec = new Conv2dSpec(s[1], s[0], s[2], s[3], stride, padding);
+        var spec = new Conv2dSpec(s[1], s[0], s[2], s[3], stride, padding) { FewPositions = scope.FewPositions };
         _weights = scope.Own(scope.Backend.PrepareConv2d(spec, weight, bias));
     }
 

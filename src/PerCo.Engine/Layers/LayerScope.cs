@@ -1,5 +1,6 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
 using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Layers;
@@ -19,11 +20,17 @@ internal sealed class LayerScope(Backend backend, WeightScope weights, WeightLea
     /// <summary>Where the layers hand out intermediate results; null where nobody can ask for them.</summary>
     internal Taps? Taps { get; init; }
 
+    /// <inheritdoc cref="Conv2dSpec.FewPositions"/>
+    public bool FewPositions { get; private init; }
+
     /// <summary>The scope below a name.</summary>
-    public LayerScope this[string name] => new(Backend, Weights[name], lease) { Taps = Taps };
+    public LayerScope this[string name] => At(Weights[name], FewPositions);
 
     /// <summary>The scope of the n-th entry of a list.</summary>
-    public LayerScope this[int index] => new(Backend, Weights[index], lease) { Taps = Taps };
+    public LayerScope this[int index] => At(Weights[index], FewPositions);
+
+    /// <summary>This scope, for a resolution of few positions or of many.</summary>
+    public LayerScope WithFewPositions(bool few) => At(Weights, few);
 
     /// <summary>Hands prepared weights to the network that owns this scope, which frees them in the end.</summary>
     public T Own<T>(T weights)
@@ -32,6 +39,9 @@ internal sealed class LayerScope(Backend backend, WeightScope weights, WeightLea
         lease.Add(weights);
         return weights;
     }
+
+    private LayerScope At(WeightScope place, bool few) =>
+        new(Backend, place, lease) { Taps = Taps, FewPositions = few };
 
     /// <summary>The place, under this scope's checkpoint path, where a layer reports its result.</summary>
     internal TapPoint TapHere() => new(Taps, Weights.Prefix);

@@ -45,7 +45,11 @@ internal sealed class Conv2dWork : EngineWork
         _backend = backend;
         _operands = up == 1 ? default : new Conv2dOperands { UpsampleHeight = height, UpsampleWidth = width };
         _weights = backend.PrepareConv2d(
-            new Conv2dSpec(inputs, outputs, kernel, kernel, stride, Padding.All(kernel / 2)),
+            new Conv2dSpec(inputs, outputs, kernel, kernel, stride, Padding.All(kernel / 2))
+            {
+                // As the U-Net's lowest resolution says of itself.
+                FewPositions = height * width <= 64,
+            },
             Weight("weight", outputs, inputs, kernel, kernel), Weight("bias", outputs));
         _x = Input(backend, "x", new Shape(1, inputs, height / up, width / up));
     }

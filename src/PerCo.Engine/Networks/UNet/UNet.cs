@@ -50,13 +50,16 @@ internal sealed class UNet : IDisposable
             _upBlocks = new UpBlock[channels.Count];
             for (int i = 0; i < _downBlocks.Length; i++)
             {
-                _downBlocks[i] = new DownBlock(scope["down_blocks"][i], config, i, _crossAttentions);
+                bool lowest = i == _downBlocks.Length - 1;
+                _downBlocks[i] = new DownBlock(
+                    scope["down_blocks"][i].WithFewPositions(lowest), config, i, _crossAttentions);
             }
 
-            _midBlock = new MidBlock(scope["mid_block"], config, _crossAttentions);
+            _midBlock = new MidBlock(scope["mid_block"].WithFewPositions(true), config, _crossAttentions);
             for (int i = 0; i < _upBlocks.Length; i++)
             {
-                _upBlocks[i] = new UpBlock(scope["up_blocks"][i], config, i, _crossAttentions);
+                _upBlocks[i] = new UpBlock(
+                    scope["up_blocks"][i].WithFewPositions(i == 0), config, i, _crossAttentions);
             }
 
             _normOut = new GroupNorm(scope["conv_norm_out"], channels[0], config.NormNumGroups, config.NormEps);

@@ -43,7 +43,8 @@ internal sealed class UpBlock
         if (index < last)
         {
             _upsample = new Conv2d(
-                scope["upsamplers"][0]["conv"], level.Channels, level.Channels, kernel: 3, bias: true);
+                scope["upsamplers"][0]["conv"].WithFewPositions(false), level.Channels, level.Channels, kernel: 3,
+                bias: true);
         }
 
         _tap = scope.TapHere();

@@ -25,7 +25,14 @@ public readonly record struct Padding(int Top, int Left, int Bottom, int Right)
 /// <param name="Stride">Step in rows and columns.</param>
 /// <param name="Padding">Zeros around the (up-sampled) input.</param>
 public readonly record struct Conv2dSpec(
-    int Inputs, int Outputs, int KernelHeight, int KernelWidth, int Stride, Padding Padding);
+    int Inputs, int Outputs, int KernelHeight, int KernelWidth, int Stride, Padding Padding)
+{
+    /// <summary>
+    /// Whether pictures usually have no more than some hundred positions here, so that reading the weights takes longer
+    /// than using them. A backend may choose how it computes by it; it says nothing about what is computed.
+    /// </summary>
+    public bool FewPositions { get; init; }
+}
 
 /// <summary>
 /// Optional operands of a convolution: y = activation(conv(upsample(concat(x, second))) + bias + channelBias +

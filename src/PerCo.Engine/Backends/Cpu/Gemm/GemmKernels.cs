@@ -50,8 +50,8 @@ internal sealed unsafe class GemmKernels
     public delegate*<long, float*, float*, float*, float*, void> Row { get; }
 
     /// <summary>
-    /// Values that a tile fetches ahead: a cache line every <see cref="KMultiple"/> steps of k, so that the time of some
-    /// strips suffices for the panel that comes next.
+    /// Values that a tile fetches ahead: a cache line every <see cref="KMultiple"/> steps of k, so that the time of
+    /// some strips suffices for the panel that comes next.
     /// </summary>
     public static int Fetched(int k) => k / KMultiple * Chunk;
 
