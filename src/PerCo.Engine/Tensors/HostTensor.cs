@@ -53,9 +53,17 @@ public sealed class HostTensor
 
     /// <summary>Writes all values, converted to fp32, into <paramref name="destination"/>.</summary>
     /// <exception cref="PerCoException">The element type is no floating-point type.</exception>
-    public void CopyTo(Span<float> destination)
+    public void CopyTo(Span<float> destination) => CopyRangeTo(0, destination[..checked((int)Shape.Count)]);
+
+    /// <summary>
+    /// Writes values from <paramref name="first"/> on, converted to fp32: as many as <paramref name="destination"/> has
+    /// room for.
+    /// </summary>
+    /// <exception cref="PerCoException">The element type is no floating-point type.</exception>
+    internal void CopyRangeTo(long first, Span<float> destination)
     {
-        ReadOnlySpan<byte> bytes = Bytes.Span;
+        int size = Type.Size();
+        ReadOnlySpan<byte> bytes = Bytes.Span.Slice(checked((int)(first * size)), checked(destination.Length * size));
         switch (Type)
         {
             case ElementType.Float32:
@@ -78,14 +86,6 @@ public sealed class HostTensor
             default:
                 throw new PerCoException($"{Name}: expected floating-point values, got {Type}.");
         }
-    }
-
-    /// <summary>Writes one entry of the first extent, converted to fp32, into <paramref name="destination"/>.</summary>
-    /// <exception cref="PerCoException">The element type is no floating-point type.</exception>
-    internal void CopyRowTo(int row, Span<float> destination)
-    {
-        int bytes = Bytes.Length / Shape[0];
-        new HostTensor(Name, Type, new Shape(bytes / Type.Size()), Bytes.Slice(row * bytes, bytes)).CopyTo(destination);
     }
 
     /// <summary>All values converted to fp32, as a new array.</summary>

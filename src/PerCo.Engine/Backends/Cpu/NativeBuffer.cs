@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace PerCo.Engine.Backends.Cpu;
 
 /// <summary>
-/// Native fp32 memory that prepared weights own: zeroed, aligned, outside the garbage collector's heap.
+/// Native fp32 memory that prepared weights own: aligned, outside the garbage collector's heap.
 /// </summary>
 internal sealed unsafe partial class NativeBuffer : IDisposable
 {
@@ -15,9 +15,12 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
 
     private float* _values;
 
-    /// <summary>Allocates zeros.</summary>
+    /// <summary>Allocates memory.</summary>
     /// <param name="count">Number of values.</param>
-    public NativeBuffer(long count)
+    /// <param name="zeroed">
+    /// Whether all values are 0; otherwise whoever asks will write all: clearing gigabytes takes seconds.
+    /// </param>
+    public NativeBuffer(long count, bool zeroed = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         Bytes = checked(Math.Max(1, count) * sizeof(float));
@@ -29,7 +32,11 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
             _ = Advise(_values, (nuint)Bytes, AdviceLargePages);
         }
 
-        NativeMemory.Clear(_values, (nuint)Bytes);
+        if (zeroed)
+        {
+            NativeMemory.Clear(_values, (nuint)Bytes);
+        }
+
         GC.AddMemoryPressure(Bytes);
     }
 

@@ -85,9 +85,9 @@ public abstract class WinogradTests(BackendFixture fixture) : OpSuite(fixture)
     private static CpuConvWeights Prepare(
         CpuBackend cpu, ConvAlgorithm algorithm, Conv2dSpec spec, HostTensor weight, HostTensor bias)
     {
-        using PackedMatrix direct = PackedMatrix.FromConv2d(cpu.Pool, cpu.Kernels, weight, bias, PanelFormat.Fp32);
         return new CpuConvWeights(
-            spec, algorithm, WinogradWeights.Transform(cpu.Pool, direct, bias, spec.Inputs, algorithm),
+            spec, algorithm, WinogradWeights.Transform(
+                cpu.Pool, cpu.Kernels, new MatrixSource(weight), bias, spec.Inputs, algorithm),
             isTransformed: true);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Backends.Cpu.Gemm;
@@ -40,7 +41,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
         int last = columns - (Panels - 1) * width;
         LastVectors = !paired && last <= kernels.Lanes ? 1 : width / kernels.Lanes;
         long packed = ((long)(Panels - 1) * width + LastVectors * kernels.Lanes) * K;
-        _values = new NativeBuffer((packed * format.Size() + sizeof(float) - 1) / sizeof(float));
+        _values = new NativeBuffer(
+            (packed * format.Size() + sizeof(float) - 1) / sizeof(float), zeroed: format != PanelFormat.Fp32);
         _factors = format == PanelFormat.Fp32 ? null : new NativeBuffer((long)Panels * width);
         _bias = new NativeBuffer((long)Panels * width);
     }
@@ -109,32 +111,31 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Vectors that a panel is wide.</summary>
     public int Vectors(int panel) => panel == Panels - 1 ? LastVectors : Kernels.Width / Kernels.Lanes;
 
-    /// <summary>Packs a weight [columns, k].</summary>
-    public static PackedMatrix FromLinear(
-        WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias, bool paired, PanelFormat format) =>
-        Create(pool, kernels, weight.Shape[1], weight.Shape[0], bias, paired, format, weight.CopyRowTo);
-
-    /// <summary>
-    /// Packs a convolution's weight [columns, inputs, kh, kw]; k is (kh, kw, input), as pixels lie in memory.
-    /// </summary>
-    public static PackedMatrix FromConv2d(
-        WorkerPool pool, GemmKernels kernels, HostTensor weight, HostTensor? bias, PanelFormat format)
+    /// <summary>Packs a matrix; in fp32 where the format cannot hold a column.</summary>
+    public static PackedMatrix Pack(
+        WorkerPool pool, GemmKernels kernels, MatrixSource source, HostTensor? bias, bool paired, PanelFormat format)
     {
-        int inputs = weight.Shape[1];
-        int taps = weight.Shape[2] * weight.Shape[3];
-        int k = checked(inputs * taps);
-        return Create(pool, kernels, k, weight.Shape[0], bias, paired: false, format, (column, values) =>
+        var packed = new PackedMatrix(kernels, source.K, source.Columns, paired, format);
+        int unfit = 0;
+        pool.For(packed.Panels, panel =>
         {
-            var row = new float[k];
-            weight.CopyRowTo(column, row);
-            for (int tap = 0; tap < taps; tap++)
+            if (format == PanelFormat.Fp32)
             {
-                for (int i = 0; i < inputs; i++)
-                {
-                    values[tap * inputs + i] = row[i * taps + tap];
-                }
+                packed.Fill(source, panel);
+            }
+            else if (!packed.FillNarrow(source, panel))
+            {
+                Interlocked.Exchange(ref unfit, 1);
             }
         });
+        if (unfit != 0)
+        {
+            packed.Dispose();
+            return Pack(pool, kernels, source, bias, paired, PanelFormat.Fp32);
+        }
+
+        packed.SetBias(bias);
+        return packed;
     }
 
     /// <summary>Memory in bytes of a matrix that is not packed yet.</summary>
@@ -146,8 +147,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
             + (format == PanelFormat.Fp32 ? 1 : 2) * places * sizeof(float);
     }
 
-    /// <summary>A matrix of zeros in fp32.</summary>
-    public static PackedMatrix Empty(GemmKernels kernels, int k, int columns, HostTensor? bias)
+    /// <summary>A matrix in fp32 whose values are still to be written, all of them.</summary>
+    public static PackedMatrix Unwritten(GemmKernels kernels, int k, int columns, HostTensor? bias)
     {
         var packed = new PackedMatrix(kernels, k, columns, paired: false, PanelFormat.Fp32);
         packed.SetBias(bias);
@@ -160,57 +161,6 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// </summary>
     public static PackedMatrix Borrow(PackedMatrix layout, int k, float* values, int firstPanel) =>
         new(layout, k, values - (long)firstPanel * k * layout.Kernels.Width);
-
-    /// <summary>Packs columns that a function writes; in fp32 where the format cannot hold one.</summary>
-    public static PackedMatrix Create(
-        WorkerPool pool, GemmKernels kernels, int k, int columns, HostTensor? bias, bool paired, PanelFormat format,
-        ColumnReader read)
-    {
-        var packed = new PackedMatrix(kernels, k, columns, paired, format);
-        int unfit = 0;
-        pool.For(packed.Panels, panel =>
-        {
-            int width = packed.Vectors(panel) * kernels.Lanes;
-            var values = new float[k];
-            for (int place = 0; place < width; place++)
-            {
-                int column = packed.ColumnAt(panel, place);
-                if (column >= 0)
-                {
-                    read(column, values);
-                    if (!packed.SetColumn(panel, place, width, values))
-                    {
-                        Interlocked.Exchange(ref unfit, 1);
-                    }
-                }
-            }
-        });
-        if (unfit != 0)
-        {
-            packed.Dispose();
-            return Create(pool, kernels, k, columns, bias, paired, PanelFormat.Fp32, read);
-        }
-
-        packed.SetBias(bias);
-        return packed;
-    }
-
-    private bool SetColumn(int panel, int place, int width, float[] values)
-    {
-        if (Format == PanelFormat.Fp32)
-        {
-            float* to = Panel(panel) + place;
-            for (int i = 0; i < values.Length; i++)
-            {
-                to[(long)i * width] = values[i];
-            }
-
-            return true;
-        }
-
-        return NarrowColumn.Store(
-            values, Format, Stored(panel) + place * Format.Size(), width, out Factors(panel)[place]);
-    }
 
     /// <summary>The column of the product at a place of the panels, or -1 for padding.</summary>
     public int ColumnAt(int panel, int place)
@@ -239,6 +189,36 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     internal static int RoundUp(int value, int multiple) => checked(DivideUp(value, multiple) * multiple);
 
+    private void Fill(MatrixSource source, int panel)
+    {
+        int width = Vectors(panel) * Kernels.Lanes;
+        float* values = Panel(panel);
+        source.FillPanel(this, panel, values);
+        new Span<float>(values + (long)source.K * width, (K - source.K) * width).Clear();
+    }
+
+    // False where a column does not fit into the format.
+    private bool FillNarrow(MatrixSource source, int panel)
+    {
+        int width = Vectors(panel) * Kernels.Lanes;
+        float[] values = ArrayPool<float>.Shared.Rent(source.K);
+        bool fits = true;
+        for (int place = 0; place < width && fits; place++)
+        {
+            int column = ColumnAt(panel, place);
+            if (column >= 0)
+            {
+                source.ReadColumn(column, values.AsSpan(0, source.K));
+                fits = NarrowColumn.Store(
+                    values.AsSpan(0, source.K), Format, Stored(panel) + place * Format.Size(), width,
+                    out Factors(panel)[place]);
+            }
+        }
+
+        ArrayPool<float>.Shared.Return(values);
+        return fits;
+    }
+
     private void SetBias(HostTensor? bias)
     {
         if (bias is null)
@@ -254,6 +234,3 @@ internal sealed unsafe class PackedMatrix : IDisposable
         }
     }
 }
-
-/// <summary>Writes a column of a matrix.</summary>
-internal delegate void ColumnReader(int column, Span<float> values);

@@ -15,17 +15,12 @@ public sealed unsafe partial class CpuBackend
     {
         ConvAlgorithm algorithm = ConvPlan.Choose(spec, Options.Strict);
         long reserved = ReserveTransformed(spec, algorithm);
-        PackedMatrix matrix = PackedMatrix.FromConv2d(
-            Pool, Kernels, weight, bias,
-            reserved > 0 ? PanelFormat.Fp32 : WeightPlan.Format(weight.Type, weight.Shape.Count));
+        var source = new MatrixSource(weight);
+        PackedMatrix matrix = reserved > 0
+            ? WinogradWeights.Transform(Pool, Kernels, source, bias, spec.Inputs, algorithm)
+            : PackedMatrix.Pack(
+                Pool, Kernels, source, bias, paired: false, WeightPlan.Format(weight.Type, weight.Shape.Count));
         weight.Unload?.Invoke();
-        if (reserved > 0)
-        {
-            PackedMatrix direct = matrix;
-            matrix = WinogradWeights.Transform(Pool, direct, bias, spec.Inputs, algorithm);
-            direct.Dispose();
-        }
-
         return new CpuConvWeights(spec, algorithm, matrix, isTransformed: reserved > 0)
         {
             Freed = () => Interlocked.Add(ref _transformedWeights, -reserved),

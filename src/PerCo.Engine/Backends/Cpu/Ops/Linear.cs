@@ -9,8 +9,8 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override LinearWeights PrepareLinear(LinearSpec spec, HostTensor weight, HostTensor? bias)
     {
-        PackedMatrix matrix = PackedMatrix.FromLinear(
-            Pool, Kernels, weight, bias, paired: spec.Activation == Activation.Geglu,
+        PackedMatrix matrix = PackedMatrix.Pack(
+            Pool, Kernels, new MatrixSource(weight), bias, paired: spec.Activation == Activation.Geglu,
             WeightPlan.Format(weight.Type, weight.Shape.Count));
         weight.Unload?.Invoke();
         return new CpuLinearWeights(spec, matrix);

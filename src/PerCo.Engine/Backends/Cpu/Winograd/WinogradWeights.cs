@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -23,14 +24,23 @@ internal static unsafe class WinogradWeights
     /// <summary>Taps of the largest transform in one direction.</summary>
     private const int MostTaps = 6;
 
-    /// <summary>The transformed copy of a convolution's matrix in fp32.</summary>
+    /// <summary>A convolution's matrix, transformed, in fp32.</summary>
     public static PackedMatrix Transform(
-        WorkerPool pool, PackedMatrix direct, HostTensor? bias, int inputs, ConvAlgorithm algorithm)
+        WorkerPool pool, GemmKernels kernels, MatrixSource direct, HostTensor? bias, int inputs,
+        ConvAlgorithm algorithm)
     {
-        PackedMatrix result = PackedMatrix.Empty(direct.Kernels, K(inputs, algorithm), direct.Columns, bias);
-        pool.For(
-            direct.Panels,
-            panel => TransformPanel(algorithm, direct, inputs, panel, direct.Panel(panel), result.Panel(panel)));
+        PackedMatrix result = PackedMatrix.Unwritten(kernels, K(inputs, algorithm), direct.Columns, bias);
+        pool.For(result.Panels, panel =>
+        {
+            float[] rented = ArrayPool<float>.Shared.Rent(checked(direct.K * kernels.Width));
+            fixed (float* values = rented)
+            {
+                direct.FillPanel(result, panel, values);
+                TransformPanel(algorithm, result, inputs, panel, values, result.Panel(panel));
+            }
+
+            ArrayPool<float>.Shared.Return(rented);
+        });
         return result;
     }
 
@@ -40,15 +50,15 @@ internal static unsafe class WinogradWeights
 
     /// <summary>Transforms a panel.</summary>
     /// <param name="algorithm">Which transform.</param>
-    /// <param name="direct">The matrix of the direct product; its k is (tap, input).</param>
+    /// <param name="layout">Has the panel's width.</param>
     /// <param name="inputs">Input channels.</param>
     /// <param name="panel">The panel.</param>
-    /// <param name="source">Its values in fp32.</param>
+    /// <param name="source">Its values in fp32; k is (tap, input).</param>
     /// <param name="destination">Receives the transformed panel.</param>
     public static void TransformPanel(
-        ConvAlgorithm algorithm, PackedMatrix direct, int inputs, int panel, float* source, float* destination)
+        ConvAlgorithm algorithm, PackedMatrix layout, int inputs, int panel, float* source, float* destination)
     {
-        int width = direct.Vectors(panel) * direct.Kernels.Lanes;
+        int width = layout.Vectors(panel) * layout.Kernels.Lanes;
         if (algorithm == ConvAlgorithm.Winograd4)
         {
             TransformPanel<WinogradTransform4>(inputs, width, source, destination);
