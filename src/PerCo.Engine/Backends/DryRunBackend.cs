@@ -12,7 +12,7 @@ namespace PerCo.Engine.Backends;
 /// <param name="weights">How weights are stored.</param>
 /// <param name="strict">Whether convolutions are computed directly.</param>
 internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan weights, bool strict)
-    : ShapesBackend, IRowBandOps
+    : ShapesBackend
 {
     /// <summary>Scratch of a thread in a matrix product: packed rows, widened columns and a tile, with room.</summary>
     private const long ProductScratch = 1 << 20;
@@ -21,6 +21,12 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
     private const int WinogradTiles = 64;
 
     private long _transformed;
+
+    public override long DefaultBandBytes => HostBackend.BandBytes;
+
+    protected override int ElementSize => sizeof(float);
+
+    protected override bool SharesViews => true;
 
     /// <summary>Convolutions whose transformed weights are kept.</summary>
     public int KeptConvs { get; private set; }
@@ -33,12 +39,12 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
         ConvAlgorithm algorithm = ConvPlan.Choose(spec, strict);
         long transformed = ConvPlan.TransformedBytes(spec, algorithm);
         bool kept = transformed > 0 && transformed <= weights.TransformedMemoryLeft(_transformed);
-        PanelFormat format = kept ? PanelFormat.Fp32 : weights.Format(weight.Type, weight.Shape.Count);
-        long direct = PackedMatrix.BytesOf(
-            kernels, spec.Inputs * spec.KernelHeight * spec.KernelWidth, spec.Outputs, paired: false, format);
         if (!kept)
         {
             TransientConvs += algorithm == ConvAlgorithm.Direct ? 0 : 1;
+            long direct = PackedMatrix.BytesOf(
+                kernels, spec.Inputs * spec.KernelHeight * spec.KernelWidth, spec.Outputs, paired: false,
+                weights.Format(weight.Type, weight.Shape.Count));
             return new Conv(this, spec, algorithm, kept, Add(direct), 0);
         }
 
@@ -47,7 +53,7 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
         long bytes = Add(
             PackedMatrix.BytesOf(
                 kernels, WinogradWeights.K(spec.Inputs, algorithm), spec.Outputs, paired: false, PanelFormat.Fp32),
-            besides: direct + transformed);
+            besides: transformed + threads * DirectPanelBytes(spec));
         return new Conv(this, spec, algorithm, kept, bytes, transformed);
     }
 
@@ -65,15 +71,6 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
 
     public override CodebookWeights PrepareCodebook(HostTensor codes) =>
         new Codes(this, codes.Shape[^2], codes.Shape[^1], Add(2 * codes.Shape.Count * sizeof(float)));
-
-    Tensor IRowBandOps.View(Tensor x, long first, Shape shape) => new(this, shape, Reserve(0));
-
-    Tensor IRowBandOps.Narrow(Tensor x, Shape shape) => new(this, shape, x.TakeStorage());
-
-    Tensor IRowBandOps.NormFactors(Tensor x, NormWeights weights, int groups, float epsilon) =>
-        Allocate(new Shape(x.Shape.Batch, 3, weights.Channels));
-
-    Tensor IRowBandOps.NormApply(Tensor x, Tensor factors, Activation activation) => Allocate(x.Shape);
 
     protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
     {
@@ -106,8 +103,11 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
         RentForOp(2 * k.Tensor.Shape.Batch * spec.Heads * channels * keys * sizeof(float) + threads * ProductScratch);
     }
 
-    protected override long BlockBytes(Shape shape) =>
-        HostArena.RoundUp(checked(Math.Max(1, shape.Count) * sizeof(float)));
+    protected override long BlockBytes(long bytes) => HostArena.RoundUp(Math.Max(sizeof(float), bytes));
+
+    // What a thread transforms from.
+    private long DirectPanelBytes(Conv2dSpec spec) =>
+        (long)spec.Inputs * spec.KernelHeight * spec.KernelWidth * kernels.Width * sizeof(float);
 
     private void RentForOp(long bytes) => Scratch(HostArena.RoundUp(bytes));
 

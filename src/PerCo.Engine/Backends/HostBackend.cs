@@ -6,6 +6,9 @@ namespace PerCo.Engine.Backends;
 /// <summary>What the backends share whose activations are fp32 in host memory.</summary>
 public abstract class HostBackend : Backend, IRowBandOps
 {
+    /// <summary>A few times the second-level cache: smaller bands read too many rows twice.</summary>
+    internal const long BandBytes = 8 << 20;
+
     private protected HostBackend()
     {
     }
@@ -57,6 +60,9 @@ public abstract class HostBackend : Backend, IRowBandOps
 
     /// <inheritdoc/>
     public override EmbeddingWeights PrepareEmbedding(HostTensor table) => new HostEmbeddingWeights(table);
+
+    /// <inheritdoc/>
+    long IRowBandOps.DefaultBandBytes => BandBytes;
 
     /// <inheritdoc/>
     Tensor IRowBandOps.View(Tensor x, long first, Shape shape)

@@ -9,9 +9,12 @@ namespace PerCo.Engine.Backends;
 /// </summary>
 internal interface IRowBandOps
 {
+    /// <summary>Size of a band in bytes that pays without need; 0 where only scarce memory is a reason.</summary>
+    long DefaultBandBytes { get; }
+
     /// <summary>
-    /// Values of <paramref name="x"/> from <paramref name="first"/> on, under another shape. Shares the memory and is
-    /// valid as long as <paramref name="x"/> is.
+    /// Values of <paramref name="x"/> from <paramref name="first"/> on, under another shape, to be read as long as
+    /// <paramref name="x"/> is valid. Where <paramref name="first"/> is 0 it shares the memory and may be written to.
     /// </summary>
     Tensor View(Tensor x, long first, Shape shape);
 

@@ -7,7 +7,7 @@ namespace PerCo.Engine.Backends;
 /// Runs networks on shapes alone: nothing is computed, and what an arena and prepared weights would take is added up.
 /// The network's own code is the formula of its memory, so that the two cannot differ.
 /// </summary>
-internal abstract class ShapesBackend : Backend
+internal abstract class ShapesBackend : Backend, IRowBandOps
 {
     private long _inUse;
     private long _peak;
@@ -36,7 +36,14 @@ internal abstract class ShapesBackend : Backend
     {
     }
 
-    public override Tensor Allocate(Shape shape) => new(this, shape, Reserve(BlockBytes(shape)));
+    /// <inheritdoc cref="IRowBandOps.DefaultBandBytes"/>
+    public abstract long DefaultBandBytes { get; }
+
+    /// <summary>Bytes of an activation.</summary>
+    protected abstract int ElementSize { get; }
+
+    public override Tensor Allocate(Shape shape) =>
+        new(this, shape, Reserve(BlockBytes(checked(shape.Count * ElementSize))));
 
     public override void Upload(ReadOnlySpan<float> values, Tensor destination)
     {
@@ -44,8 +51,24 @@ internal abstract class ShapesBackend : Backend
 
     public override void Download(Tensor source, Span<float> destination) => destination.Clear();
 
-    /// <summary>Bytes of the arena's block for a tensor.</summary>
-    protected abstract long BlockBytes(Shape shape);
+    Tensor IRowBandOps.View(Tensor x, long first, Shape shape) =>
+        SharesViews || first == 0 ? new(this, shape, Reserve(0)) : Allocate(shape);
+
+    Tensor IRowBandOps.Narrow(Tensor x, Shape shape) => new(this, shape, x.TakeStorage());
+
+    Tensor IRowBandOps.NormFactors(Tensor x, NormWeights weights, int groups, float epsilon)
+    {
+        var shape = new Shape(x.Shape.Batch, 3, weights.Channels);
+        return new(this, shape, Reserve(BlockBytes(shape.Count * sizeof(float))));
+    }
+
+    Tensor IRowBandOps.NormApply(Tensor x, Tensor factors, Activation activation) => Allocate(x.Shape);
+
+    /// <summary>Whether a view shares the tensor's memory wherever it begins.</summary>
+    protected abstract bool SharesViews { get; }
+
+    /// <summary>Bytes of the arena's block for so many.</summary>
+    protected abstract long BlockBytes(long bytes);
 
     /// <summary>Memory of the arena until it is released.</summary>
     protected TensorStorage Reserve(long bytes)

@@ -8,31 +8,50 @@ namespace PerCo.Engine.Codec;
 
 /// <summary>
 /// The device memory that decoding a picture will take, known before anything is computed; latents are denoised in
-/// smaller windows where the whole would not fit.
+/// smaller windows, and pictures worked on in bands of rows, where the whole would not fit.
 /// </summary>
 /// <param name="Weights">Bytes of the prepared weights.</param>
 /// <param name="Activations">Most bytes of the arena at once.</param>
 /// <param name="LatentWindow">Rows and columns of the latent that are denoised at once.</param>
-internal sealed record GpuMemoryPlan(long Weights, long Activations, int LatentWindow)
+/// <param name="BandBytes">Size of the autoencoder's bands of rows; 0 for none.</param>
+internal sealed record GpuMemoryPlan(long Weights, long Activations, int LatentWindow, long BandBytes)
 {
     private const double Mebi = 1 << 20;
 
     /// <summary>Smaller windows than the last see too little of the picture.</summary>
     private static readonly int[] Windows = [96, 64];
 
+    /// <summary>Large enough to fill a device, small beside a picture for which bands are a matter.</summary>
+    private const long ScarceBandBytes = 64 << 20;
+
     /// <summary>Bytes of both.</summary>
     public long Total => Weights + Activations;
 
-    /// <summary>The largest windows, up to a given one, with which decoding fits into a device's memory.</summary>
+    /// <summary>
+    /// The fastest way in which decoding fits into a device's memory: all at once, then in bands, then in ever smaller
+    /// windows.
+    /// </summary>
     /// <exception cref="PerCoException">There are none; says how much is needed.</exception>
     public static GpuMemoryPlan ForDecoding(PerCoModel model, PerCoFile file, Guidance guidance, int window)
     {
         var backend = (GpuBackend)model.Backend;
-        long memory = backend.Hardware.UsableMemory;
+        return ForDecoding(model, file, guidance, window, backend.Hardware.UsableMemory);
+    }
+
+    /// <summary>As the other, for so many bytes of memory.</summary>
+    internal static GpuMemoryPlan ForDecoding(
+        PerCoModel model, PerCoFile file, Guidance guidance, int window, long memory)
+    {
+        var backend = (GpuBackend)model.Backend;
         GpuMemoryPlan? plan = null;
-        foreach (int candidate in Windows.Where(smaller => smaller < window).Prepend(window))
+        (int, long)[] candidates =
+        [
+            (window, GpuBackend.DefaultBandBytes), (window, ScarceBandBytes),
+            .. Windows.Where(smaller => smaller < window).Select(smaller => (smaller, ScarceBandBytes)),
+        ];
+        foreach ((int latentWindow, long bandBytes) in candidates)
         {
-            plan = Make(model, backend, file, guidance, candidate);
+            plan = Make(model, backend, file, guidance, latentWindow, bandBytes);
             if (plan.Total <= memory)
             {
                 return plan;
@@ -49,10 +68,10 @@ internal sealed record GpuMemoryPlan(long Weights, long Activations, int LatentW
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"{Total / Mebi:0} MiB of device memory (weights {Weights / Mebi:0}, activations {Activations / Mebi:0}), "
-        + $"windows of {LatentWindow}");
+        + $"windows of {LatentWindow}{(BandBytes > 0 ? $", bands of {BandBytes / Mebi:0} MiB" : "")}");
 
     private static GpuMemoryPlan Make(
-        PerCoModel model, GpuBackend device, PerCoFile file, Guidance guidance, int window)
+        PerCoModel model, GpuBackend device, PerCoFile file, Guidance guidance, int window, long bandBytes)
     {
         using var backend = new GpuDryRun(device.ElementSize);
         using PerCoModel dry = PerCoModel.Open(model.Folder.Path, backend);
@@ -75,7 +94,8 @@ internal sealed record GpuMemoryPlan(long Weights, long Activations, int LatentW
 
         // 2. The picture.
         using Tensor latent = backend.Allocate(latentShape);
+        dry.Vae.BandBytes = bandBytes;
         dry.Vae.Decode(latent).Dispose();
-        return new GpuMemoryPlan(backend.WeightBytes, backend.PeakMemory, window);
+        return new GpuMemoryPlan(backend.WeightBytes, backend.PeakMemory, window, bandBytes);
     }
 }

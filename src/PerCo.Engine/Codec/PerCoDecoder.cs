@@ -118,6 +118,7 @@ public sealed class PerCoDecoder(PerCoModel model)
     {
         GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(model, file, scales, window);
         gpu.Detail($"decoding {file.Width}x{file.Height} takes {plan}");
+        model.Vae.BandBytes = plan.BandBytes;
         return plan.LatentWindow;
     }
 

@@ -11,9 +11,6 @@ namespace PerCo.Engine.Layers;
 /// </summary>
 internal sealed class RowBands
 {
-    /// <summary>A few times the second-level cache: smaller bands read too many rows twice.</summary>
-    public const long DefaultBytes = 8 << 20;
-
     /// <summary>Rows of the largest Winograd tile.</summary>
     private const int TileRows = 4;
 

@@ -11,6 +11,26 @@ namespace PerCo.Engine.Tests.Codec;
 public sealed class GpuMemoryPlanTests(OpenClFp32Fixture fixture)
 {
     [SkippableFact]
+    public void Bands_are_taken_where_the_whole_does_not_fit()
+    {
+        Assert.NotNull(fixture.Backend);
+        using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, fixture.Backend);
+        PerCoFile file = new PerCoEncoder(model).Encode(
+            TestPictures.Meadow(64, 64), new EncodeOptions { Caption = "", Codes = false }).File;
+        PerCoFile large = file with { Width = 3072, Height = 2048 };
+        GpuMemoryPlan whole = Plan(long.MaxValue);
+        GpuMemoryPlan banded = Plan(whole.Total - 1);
+        Assert.Equal((128, 0), (whole.LatentWindow, whole.BandBytes));
+        Assert.True(banded.BandBytes > 0);
+        Assert.InRange(banded.Total, 1, whole.Total - 1);
+        string error = Assert.Throws<PerCoException>(() => Plan(1 << 20)).Message;
+        Assert.Contains("3072x2048", error, StringComparison.Ordinal);
+        Assert.Contains("the device has 1 MiB", error, StringComparison.Ordinal);
+
+        GpuMemoryPlan Plan(long memory) => GpuMemoryPlan.ForDecoding(model, large, Guidance.None, 128, memory);
+    }
+
+    [SkippableFact]
     public void What_is_held_in_the_end_is_what_was_planned()
     {
         Assert.NotNull(fixture.Backend);

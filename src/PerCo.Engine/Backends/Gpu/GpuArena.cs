@@ -161,13 +161,25 @@ internal sealed class GpuArena(GpuDevice device) : IDisposable
     }
 }
 
-/// <summary>A block of a <see cref="GpuArena"/>.</summary>
-internal sealed class GpuStorage(GpuArena arena, GpuBuffer buffer) : TensorStorage
+/// <summary>Device memory of a tensor.</summary>
+internal abstract class GpuMemory(GpuBuffer buffer) : TensorStorage
 {
     /// <summary>The device memory.</summary>
     public GpuBuffer Buffer => buffer;
+}
 
-    protected internal override void Release() => arena.Return(buffer);
+/// <summary>A block of a <see cref="GpuArena"/>.</summary>
+internal sealed class GpuStorage(GpuArena arena, GpuBuffer buffer) : GpuMemory(buffer)
+{
+    protected internal override void Release() => arena.Return(Buffer);
+}
+
+/// <summary>Memory that another tensor owns, which lives longer.</summary>
+internal sealed class GpuAlias(GpuBuffer buffer) : GpuMemory(buffer)
+{
+    protected internal override void Release()
+    {
+    }
 }
 
 /// <summary>Blocks of a <see cref="GpuArena"/> that belong to a recording.</summary>
@@ -193,5 +205,5 @@ internal sealed class GpuReservation(GpuArena arena, GpuBuffer[] blocks) : IDisp
 internal static class GpuTensorAccess
 {
     /// <summary>The tensor's device memory.</summary>
-    public static GpuBuffer Buffer(this Tensor tensor) => ((GpuStorage)tensor.Storage).Buffer;
+    public static GpuBuffer Buffer(this Tensor tensor) => ((GpuMemory)tensor.Storage).Buffer;
 }

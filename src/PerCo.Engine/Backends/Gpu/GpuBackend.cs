@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
 using Tensor = PerCo.Engine.Tensors.Tensor;
 
 namespace PerCo.Engine.Backends.Gpu;
@@ -10,8 +11,11 @@ namespace PerCo.Engine.Backends.Gpu;
 /// A device behind a driver: kernels of <c>kernels/</c>, one launcher an op. Weights and activations are fp16 or fp32,
 /// sums, norms and softmax fp32.
 /// </summary>
-public sealed partial class GpuBackend : Backend, IStepOps
+public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
 {
+    /// <summary>None: a device has plenty to do at once, and bands take more launches and copies.</summary>
+    internal const long DefaultBandBytes = 0;
+
     private readonly GpuDevice _device;
     private readonly GpuArena _arena;
     private readonly Dictionary<string, GpuModule> _modules = [];
@@ -127,6 +131,36 @@ public sealed partial class GpuBackend : Backend, IStepOps
         }
 
         ArrayPool<ushort>.Shared.Return(stored);
+    }
+
+    /// <inheritdoc/>
+    long IRowBandOps.DefaultBandBytes => DefaultBandBytes;
+
+    /// <summary>
+    /// Shares the memory where it begins with the tensor's, and is a copy elsewhere: parts of a buffer need alignments
+    /// in OpenCL that rows do not have.
+    /// </summary>
+    Tensor IRowBandOps.View(Tensor x, long first, Shape shape)
+    {
+        OpCheck.That(
+            first >= 0 && first + shape.Count <= x.Shape.Count && first % shape.Channels == 0, "View", "values",
+            $"whole positions within {x.Shape}", $"{shape} from {first}");
+        if (first == 0)
+        {
+            return new Tensor(this, shape, new GpuAlias(x.Buffer()));
+        }
+
+        Tensor copy = Allocate(shape);
+        var source = new ChannelSlice(x, 0, x.Shape.Channels);
+        CopyTokens(source, checked((int)(first / shape.Channels)), shape.Tokens, copy, destinationStart: 0);
+        return copy;
+    }
+
+    /// <inheritdoc/>
+    Tensor IRowBandOps.Narrow(Tensor x, Shape shape)
+    {
+        OpCheck.That(shape.Count <= x.Shape.Count, "Narrow", "values", $"at most {x.Shape}", shape);
+        return new Tensor(this, shape, x.TakeStorage());
     }
 
     /// <inheritdoc/>

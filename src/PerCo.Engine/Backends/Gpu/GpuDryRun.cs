@@ -22,7 +22,13 @@ internal sealed class GpuDryRun(int elementSize) : ShapesBackend
     public override CodebookWeights PrepareCodebook(HostTensor codes) =>
         new Codes(this, codes.Shape[^2], codes.Shape[^1], Add(codes.Shape.Count * sizeof(float)));
 
-    protected override long BlockBytes(Shape shape) => GpuArena.RoundUp(checked(shape.Count * elementSize));
+    public override long DefaultBandBytes => GpuBackend.DefaultBandBytes;
+
+    protected override int ElementSize => elementSize;
+
+    protected override bool SharesViews => false;
+
+    protected override long BlockBytes(long bytes) => GpuArena.RoundUp(bytes);
 
     private long CountMatrix(int outputs, long inputs, bool geglu)
     {

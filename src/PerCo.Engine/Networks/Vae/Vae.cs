@@ -33,6 +33,7 @@ internal sealed class Vae : IDisposable
         _backend = backend;
         _source = source;
         Config = config;
+        BandBytes = (backend as IRowBandOps)?.DefaultBandBytes ?? 0;
     }
 
     /// <summary>What the network was built from.</summary>
@@ -50,9 +51,9 @@ internal sealed class Vae : IDisposable
 
     /// <summary>
     /// Size of a band of rows in bytes: larger activations are worked on band by band where the backend can, which
-    /// takes less memory and gives the same values. 0 for never.
+    /// takes less memory and gives the same values. 0 for never; by default what the backend says.
     /// </summary>
-    internal long BandBytes { get; set; } = RowBands.DefaultBytes;
+    internal long BandBytes { get; set; }
 
     /// <summary>Prepares the encoder's weights now instead of at the first <see cref="Encode"/>.</summary>
     /// <exception cref="PerCoException">A tensor is missing, unused, or has another shape.</exception>

@@ -23,6 +23,7 @@ public sealed partial class GpuBackend
         int height = operands.UpsampleHeight > 0 ? operands.UpsampleHeight : from.Height;
         int width = operands.UpsampleWidth > 0 ? operands.UpsampleWidth : from.Width;
         int residualRows = operands.Residual is { } residual ? checked((int)(residual.Shape.Count / spec.Outputs)) : 1;
+        Padding padding = operands.BandPadding ?? spec.Padding;
         int panels = MatrixPanels.Count(spec.Outputs, geglu: false);
 
         // What the plain kernel takes, and what others take beside.
@@ -32,7 +33,7 @@ public sealed partial class GpuBackend
             operands.Residual?.Buffer(), result.Buffer(), from.Channels, operands.Second?.Shape.Channels ?? 0,
             from.Height, from.Width, height, width, (float)from.Height / height, (float)from.Width / width,
             to.Height, to.Width, rows, spec.Outputs, spec.KernelHeight, spec.KernelWidth, spec.Stride,
-            spec.Padding.Top, spec.Padding.Left, residualRows, (int)operands.Activation, panels, w.Map,
+            padding.Top, padding.Left, residualRows, (int)operands.Activation, panels, w.Map,
         ];
         if (Math.Max(height, width) < LargestTensorSide
             && TensorTiles(KernelVariants.Conv2dWgmma, KernelVariants.Conv2dMma, rows, panels) is { } tiles)

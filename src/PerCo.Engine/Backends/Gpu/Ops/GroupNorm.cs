@@ -15,22 +15,15 @@ public sealed partial class GpuBackend
         Tensor x, Tensor? second, NormWeights weights, int groups, float epsilon, Activation activation, Tensor result)
     {
         var w = (GpuNormWeights)weights;
-        int positions = x.Shape.Tokens, batch = x.Shape.Batch;
+        int positions = x.Shape.Tokens;
         if (result.Shape.Count == 0)
         {
             return;
         }
 
-        int chunk = checked((int)Math.Max(SmallestChunk, DivideUp(positions, MostChunks)));
-        var launch = new GpuGroups(checked((int)DivideUp(positions, chunk)), groups, batch);
+        GpuStorage moments = Moments(x, second, groups, out GpuGroups launch, out int chunk);
         int firstChannels = x.Shape.Channels, secondChannels = second?.Shape.Channels ?? 0;
         int perGroup = w.Channels / groups;
-        GpuStorage moments = _arena.Rent((long)launch.X * groups * batch * MomentsOfAChunk * sizeof(float));
-        _device.Launch(
-            Kernel("group_norm", "group_norm_moments"), launch,
-            [
-                x.Buffer(), second?.Buffer(), moments.Buffer, firstChannels, secondChannels, perGroup, positions, chunk,
-            ]);
         _device.Launch(
             Kernel("group_norm"), launch,
             [
@@ -38,5 +31,54 @@ public sealed partial class GpuBackend
                 secondChannels, perGroup, positions, chunk, epsilon, (int)activation,
             ]);
         moments.Release();
+    }
+
+    /// <summary>In fp32, whatever activations are stored as.</summary>
+    Tensor IRowBandOps.NormFactors(Tensor x, NormWeights weights, int groups, float epsilon)
+    {
+        Tensors.Ops.GroupNorm.ResultShape(x, second: null, weights, groups, Activation.None);
+        var w = (GpuNormWeights)weights;
+        var shape = new Shape(x.Shape.Batch, 3, w.Channels);
+        var factors = new Tensor(this, shape, _arena.Rent(checked(shape.Count * sizeof(float))));
+        GpuStorage moments = Moments(x, second: null, groups, out GpuGroups chunks, out int chunk);
+        _device.Launch(
+            Kernel("group_norm", "group_norm_factors"), new GpuGroups(groups, x.Shape.Batch),
+            [
+                moments.Buffer, w.Scale, w.Shift, factors.Buffer(), w.Channels / groups, chunks.X, chunk,
+                x.Shape.Tokens, epsilon,
+            ]);
+        moments.Release();
+        return factors;
+    }
+
+    /// <inheritdoc/>
+    Tensor IRowBandOps.NormApply(Tensor x, Tensor factors, Activation activation)
+    {
+        var expected = new Shape(x.Shape.Batch, 3, x.Shape.Channels);
+        OpCheck.That(factors.Shape == expected, "NormApply", "factors", expected, factors.Shape);
+        Tensor result = Allocate(x.Shape);
+        GpuKernel kernel = Kernel("group_norm", "group_norm_apply");
+        long items = x.Shape.Tokens * DivideUp(x.Shape.Channels, VectorWidth);
+        _device.Launch(
+            kernel, new GpuGroups(Groups(kernel, items), x.Shape.Batch),
+            [x.Buffer(), factors.Buffer(), result.Buffer(), x.Shape.Channels, x.Shape.Tokens, (int)activation]);
+        return result;
+    }
+
+    // First mean, correction and squared deviations of chunks of positions: [batch][groups][chunks][3].
+    private GpuStorage Moments(Tensor x, Tensor? second, int groups, out GpuGroups launch, out int chunk)
+    {
+        int positions = x.Shape.Tokens, batch = x.Shape.Batch;
+        int firstChannels = x.Shape.Channels, secondChannels = second?.Shape.Channels ?? 0;
+        chunk = checked((int)Math.Max(SmallestChunk, DivideUp(positions, MostChunks)));
+        launch = new GpuGroups(checked((int)DivideUp(positions, chunk)), groups, batch);
+        GpuStorage moments = _arena.Rent((long)launch.X * groups * batch * MomentsOfAChunk * sizeof(float));
+        _device.Launch(
+            Kernel("group_norm", "group_norm_moments"), launch,
+            [
+                x.Buffer(), second?.Buffer(), moments.Buffer, firstChannels, secondChannels,
+                (firstChannels + secondChannels) / groups, positions, chunk,
+            ]);
+        return moments;
     }
 }
