@@ -70,7 +70,7 @@ public sealed class HostTensor
                 MemoryMarshal.Cast<byte, float>(bytes).CopyTo(destination);
                 break;
             case ElementType.Float16:
-                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), destination);
+                HalfWidening.Widen(MemoryMarshal.Cast<byte, ushort>(bytes), destination);
                 break;
             case ElementType.BFloat16:
                 ReadOnlySpan<ushort> upper = MemoryMarshal.Cast<byte, ushort>(bytes);
