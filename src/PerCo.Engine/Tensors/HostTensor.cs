@@ -73,12 +73,7 @@ public sealed class HostTensor
                 HalfWidening.Widen(MemoryMarshal.Cast<byte, ushort>(bytes), destination);
                 break;
             case ElementType.BFloat16:
-                ReadOnlySpan<ushort> upper = MemoryMarshal.Cast<byte, ushort>(bytes);
-                for (int i = 0; i < upper.Length; i++)
-                {
-                    destination[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
-                }
-
+                BFloat16.Widen(MemoryMarshal.Cast<byte, ushort>(bytes), destination);
                 break;
             case ElementType.Float64:
                 TensorPrimitives.ConvertTruncating<double, float>(MemoryMarshal.Cast<byte, double>(bytes), destination);

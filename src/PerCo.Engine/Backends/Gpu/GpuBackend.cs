@@ -127,7 +127,7 @@ public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
         }
         else
         {
-            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<ushort, Half>(used), destination);
+            HalfWidening.Widen(used, destination);
         }
 
         ArrayPool<ushort>.Shared.Return(stored);

@@ -1,5 +1,6 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Gpu;
+using PerCo.Engine.Tensors;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Gpu;

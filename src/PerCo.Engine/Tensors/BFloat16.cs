@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace PerCo.Engine.Backends.Gpu;
+namespace PerCo.Engine.Tensors;
 
 /// <summary>bf16: the upper 16 bits of an IEEE 754 binary32.</summary>
 internal static class BFloat16
