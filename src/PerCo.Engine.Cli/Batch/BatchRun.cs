@@ -7,21 +7,15 @@ using PerCo.Engine.Codec;
 namespace PerCo.Engine.Cli.Batch;
 
 /// <summary>
-/// Works through files one by one: a file that fails is reported and the rest goes on; what is done is logged at once;
-/// cancelling ends the run within a step and leaves nothing half-written.
+/// Works through files, one by one or some at once: a file that fails is reported and the rest goes on; what is done is
+/// logged at once; cancelling ends the run within a step and leaves nothing half-written.
 /// </summary>
 internal sealed class BatchRun(BatchSettings settings, Messages messages, bool json)
 {
     private readonly List<FileReport> _reports = [];
     private RunLog? _log;
 
-    /// <summary>Makes the file of a job and reports it; seconds and names are filled in here.</summary>
-    public delegate FileReport Work(Job job, IProgress<CodecProgress>? progress, CancellationToken cancellation);
-
-    /// <summary>Why an existing output is not what a job would make, or null where it is whole.</summary>
-    public delegate string? Lack(Job job);
-
-    public int Run(InputFiles inputs, OutputPlan plan, Work work, Lack lack, CancellationToken cancellation)
+    public int Run<T>(InputFiles inputs, OutputPlan plan, IBatchWork<T> work, CancellationToken cancellation)
     {
         if (json && plan.ToStandardOutput)
         {
@@ -35,18 +29,8 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
             Add(new FileReport { Status = FileStatus.Failed, Input = input, Error = error }, null);
         }
 
-        bool cancelled = plan.Jobs.Count > 0 && new ProgressDisplay(messages).Run(plan.Jobs.Count, progress =>
-        {
-            foreach (Job job in plan.Jobs)
-            {
-                if (cancellation.IsCancellationRequested || !Step(job, work, lack, progress, cancellation))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        });
+        bool cancelled = plan.Jobs.Count > 0 && new ProgressDisplay(messages).Run(
+            plan.Jobs.Count, progress => !Work(plan.Jobs, work, progress, cancellation));
         if (inputs.PassedOver > 0)
         {
             messages.Detail($"{inputs.PassedOver} other files in the folders were passed over");
@@ -55,20 +39,81 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
         return Finish(plan.Jobs.Count, cancelled, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
-    // False where the run was cancelled.
-    private bool Step(
-        Job job, Work work, Lack lack, IRunProgress? progress, CancellationToken cancellation)
+    // False where the run was cancelled, as of the methods below.
+    private bool Work<T>(
+        IReadOnlyList<Job> jobs, IBatchWork<T> work, IRunProgress? progress, CancellationToken cancellation)
     {
-        long start = Stopwatch.GetTimestamp();
-        progress?.Begin(job.Input.Relative);
-        FileReport report;
-        bool done = false;
+        var group = new List<(Job Job, T Item)>();
+        foreach (Job job in jobs)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            // Reports come in the order of the files: what cannot join a group waits until that is done.
+            (T? item, FileReport? report) = Load(job, work);
+            bool joins = report is null && group.Count > 0 && work.Joins(group[0].Item, item!);
+            if (!joins && !Flush(group, work, progress, cancellation))
+            {
+                return false;
+            }
+
+            if (report is not null)
+            {
+                progress?.End(worked: report.Status == FileStatus.Failed);
+                Add(report, job.Output);
+                continue;
+            }
+
+            group.Add((job, item!));
+            if (group.Count >= work.MostTogether(group[0].Item) && !Flush(group, work, progress, cancellation))
+            {
+                return false;
+            }
+        }
+
+        return Flush(group, work, progress, cancellation);
+    }
+
+    // What a job's input is, or the report of a job that is over already.
+    private (T? Item, FileReport? Report) Load<T>(Job job, IBatchWork<T> work)
+    {
         try
         {
-            done = IsDone(job, lack);
-            report = done
-                ? new FileReport { Status = FileStatus.Skipped, Input = job.Input.Path, Text = "done already" }
-                : work(job, progress, cancellation);
+            return IsDone(job, work)
+                ? (default, new FileReport
+                {
+                    Status = FileStatus.Skipped, Input = job.Input.Path, Text = "done already",
+                })
+                : (work.Load(job), null);
+        }
+#pragma warning disable CA1031 // Whatever went wrong with one file is its own; the others go on.
+        catch (Exception e) when (e is not UsageException)
+#pragma warning restore CA1031
+        {
+            return (default, Failure(e, job));
+        }
+    }
+
+    private bool Flush<T>(
+        List<(Job Job, T Item)> group, IBatchWork<T> work, IRunProgress? progress, CancellationToken cancellation)
+    {
+        (Job Job, T Item)[] items = [.. group];
+        group.Clear();
+        return items.Length == 0 || Together(items, work, progress, cancellation);
+    }
+
+    private bool Together<T>(
+        (Job Job, T Item)[] group, IBatchWork<T> work, IRunProgress? progress, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        string others = group.Length > 1 ? $" and {group.Length - 1} more" : "";
+        progress?.Begin(group[0].Job.Input.Relative + others);
+        IReadOnlyList<Func<FileReport>> results;
+        try
+        {
+            results = work.Do([.. group.Select(entry => entry.Item)], progress, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -78,16 +123,49 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
         catch (Exception e) when (e is not UsageException)
 #pragma warning restore CA1031
         {
-            messages.Detail(e.ToString());
-            report = new FileReport { Status = FileStatus.Failed, Input = job.Input.Path, Error = Describe(e, job) };
+            if (group.Length > 1)
+            {
+                messages.Note(
+                    $"{group[0].Job.Input.Path}{others}: {ErrorText.Of(e)} They are worked on one by one instead.");
+                return group.All(entry => Together([entry], work, progress, cancellation));
+            }
+
+            results = [() => Failure(e, group[0].Job)];
         }
 
-        progress?.End(worked: !done);
-        Add(report with { Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds }, job.Output);
+        for (int i = 0; i < group.Length; i++)
+        {
+            Finish(group[i].Job, results[i], Stopwatch.GetElapsedTime(start).TotalSeconds / group.Length, progress);
+        }
+
         return true;
     }
 
-    private bool IsDone(Job job, Lack lack)
+    private void Finish(Job job, Func<FileReport> result, double seconds, IRunProgress? progress)
+    {
+        FileReport report;
+        try
+        {
+            report = result();
+        }
+#pragma warning disable CA1031 // Whatever went wrong with one file is its own; the others go on.
+        catch (Exception e) when (e is not UsageException)
+#pragma warning restore CA1031
+        {
+            report = Failure(e, job);
+        }
+
+        progress?.End(worked: true);
+        Add(report with { Seconds = seconds }, job.Output);
+    }
+
+    private FileReport Failure(Exception e, Job job)
+    {
+        messages.Detail(e.ToString());
+        return new FileReport { Status = FileStatus.Failed, Input = job.Input.Path, Error = Describe(e, job) };
+    }
+
+    private bool IsDone<T>(Job job, IBatchWork<T> work)
     {
         OutputFile.Check(job);
         if (!OutputFile.IsTaken(job.Output) || (settings.Force && !settings.Resume))
@@ -102,7 +180,7 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
                 + "--resume.");
         }
 
-        string? lacks = lack(job);
+        string? lacks = work.Lack(job);
         if (lacks is not null && !settings.Force)
         {
             throw new PerCoException($"{job.Output}: exists, but {lacks}. Replace it with --force.");

@@ -79,21 +79,22 @@ internal sealed class EncodeCommand
         return new BatchRun(settings, messages, parsed.GetValue(_common.Json)).Run(
             inputs,
             plan,
-            (job, progress, token) =>
-            {
-                Image image = Picture(job.Input, limits);
-                EncodeOptions own = captions?.For(job.Input) is { } caption
-                    ? options with { Caption = caption } : options;
-                session.Plan(model => MemoryPlanner.ForEncoding(model, image.Width, image.Height, own));
-                bool pickled = format is null
-                    ? FileKinds.HasExtension(job.Output, PercoSdFile.Extension) : format == Pickle;
-                (EncodeResult result, byte[] bytes) = Encode(
-                    session.Model, image, own, pickled, parsed.GetValue(_targetBytes), progress, token);
-                token.ThrowIfCancellationRequested();
-                OutputFile.Write(job, bytes, settings.Force);
-                return Report(job, result, bytes.Length);
-            },
-            job => Lack(job, limits),
+            new SingleWork(
+                (job, progress, token) =>
+                {
+                    Image image = Picture(job.Input, limits);
+                    EncodeOptions own = captions?.For(job.Input) is { } caption
+                        ? options with { Caption = caption } : options;
+                    session.Plan(model => MemoryPlanner.ForEncoding(model, image.Width, image.Height, own));
+                    bool pickled = format is null
+                        ? FileKinds.HasExtension(job.Output, PercoSdFile.Extension) : format == Pickle;
+                    (EncodeResult result, byte[] bytes) = Encode(
+                        session.Model, image, own, pickled, parsed.GetValue(_targetBytes), progress, token);
+                    token.ThrowIfCancellationRequested();
+                    OutputFile.Write(job, bytes, settings.Force);
+                    return Report(job, result, bytes.Length);
+                },
+                job => Lack(job, limits)),
             cancellation);
     }
 

@@ -11,24 +11,26 @@ internal interface IStepOps
 {
     /// <summary>Prepares a run.</summary>
     /// <param name="sample">
-    /// [rows, height, width, channels]: the network's input, one row for each set of conditions.
+    /// [rows · pictures, height, width, channels]: the network's input, all pictures under one set of conditions after
+    /// all under another.
     /// </param>
+    /// <param name="rows">Sets of conditions, each with a weight of its own in a step.</param>
     /// <param name="features">Numbers that the network is told about a timestep.</param>
     /// <param name="network">
-    /// (input, features [rows, features]) → prediction, of the input's shape. Called twice; the second call is
-    /// recorded.
+    /// (input, features [rows · pictures, features]) → prediction, of the input's shape. Called twice; the second call
+    /// is recorded.
     /// </param>
-    IDenoisingRun StartRun(Shape sample, int features, Func<Tensor, Tensor, Tensor> network);
+    IDenoisingRun StartRun(Shape sample, int rows, int features, Func<Tensor, Tensor, Tensor> network);
 }
 
 /// <summary>A denoising run on a device. Either all steps are taken by the device, or all by the host.</summary>
 internal interface IDenoisingRun : IDisposable
 {
-    /// <summary>Only evaluates the network, for one sample under all sets of conditions.</summary>
+    /// <summary>Only evaluates the network, for the pictures' samples under all sets of conditions.</summary>
     void Predict(ReadOnlySpan<float> input, ReadOnlySpan<float> features, Span<float> outputs);
 
     /// <summary>Gives the device its starting sample.</summary>
-    /// <param name="sample">One sample.</param>
+    /// <param name="sample">The samples of all pictures.</param>
     /// <param name="inputScale">What the network's first input is of it.</param>
     void Begin(ReadOnlySpan<float> sample, float inputScale);
 

@@ -26,11 +26,15 @@ internal static class MemoryPlanner
         options.MemoryLimit is { } limit
             ? Find(model, limit, [0], way => PlanEncoding(model, width, height, options, limit, way)) : null;
 
-    /// <summary>The plan for decoding a file; null where there is no limit.</summary>
+    /// <summary>The plan for decoding files as one batch; null where there is no limit.</summary>
     /// <exception cref="PerCoException">There is none; says how much is needed.</exception>
-    public static MemoryPlan? ForDecoding(PerCoModel model, PerCoFile file, DecodeOptions options) =>
+    public static MemoryPlan? ForDecoding(
+        PerCoModel model, IReadOnlyList<DecodeRequest> requests, DecodeOptions options) =>
         options.MemoryLimit is { } limit
-            ? Find(model, limit, WindowsFor(model, file), way => PlanDecoding(model, file, options, limit, way)) : null;
+            ? Find(
+                model, limit, WindowsFor(model, requests[0].File),
+                way => PlanDecoding(model, requests, options, limit, way))
+            : null;
 
     private static MemoryPlan Find(PerCoModel model, long limit, int[] windows, Func<Way, MemoryPlan> plan)
     {
@@ -80,22 +84,16 @@ internal static class MemoryPlanner
         PerCoModel dry = run.Model;
         if (options.Caption is null)
         {
-            run.Stage(CodecStage.Caption, () => dry.Captioner.Caption(
-                new Image(PictureGeometry.MinExtent, PictureGeometry.MinExtent)));
+            run.Stage(CodecStage.Caption, () => DryStages.Caption(dry));
         }
 
         long pixels = (long)width * height;
         if (options.Codes)
         {
             ModelRate rate = dry.Folder.NearestRate(options.BitsPerPixel);
-            PictureGeometry geometry = PictureGeometry.Of(width, height, dry.Grid(rate), dry.LatentStride);
-            pixels = (long)geometry.PaddedWidth * geometry.PaddedHeight;
-            using Tensor latent = run.Stage(CodecStage.Latent, () =>
-            {
-                using Tensor image = dry.Backend.Allocate(
-                    new Shape(1, geometry.PaddedHeight, geometry.PaddedWidth, Image.Channels));
-                return dry.Vae.EncodeMean(image);
-            });
+            CodeGrid grid = dry.Grid(rate);
+            pixels = PictureGeometry.Of(width, height, grid, dry.LatentStride).PaddedPixels;
+            using Tensor latent = run.Stage(CodecStage.Latent, () => DryStages.Latent(dry, width, height, grid));
             run.Stage(CodecStage.Codes, () => dry.HyperEncoder(rate).Encode(latent)).Dispose();
         }
 
@@ -103,36 +101,20 @@ internal static class MemoryPlanner
     }
 
     private static MemoryPlan PlanDecoding(
-        PerCoModel model, PerCoFile file, DecodeOptions options, long limit, Way way)
+        PerCoModel model, IReadOnlyList<DecodeRequest> requests, DecodeOptions options, long limit, Way way)
     {
         using var run = new DryRun(model, way);
         PerCoModel dry = run.Model;
-        ModelRate rate = dry.Rate(file.Grid);
-        PictureGeometry geometry = PictureGeometry.Of(file.Width, file.Height, file.Grid, dry.LatentStride);
-        Guidance guidance = PerCoDecoder.Scales(file, rate, options);
-        Shape shape = new(1, geometry.LatentHeight, geometry.LatentWidth, dry.LatentChannels);
-        using Tensor local = run.Stage(CodecStage.Codes, () => file.Grid.HasCodes
-            ? dry.HyperDecoder(rate).Lookup(
-                [.. file.Indices], 1, file.Grid.Rows(file.Height), file.Grid.Columns(file.Width))
-            : dry.NoCodes(rate));
-        TextConditions text = run.Stage(CodecStage.Text, () => dry.EncodeText(file.Caption));
-        run.Stage(CodecStage.Denoise, () =>
-        {
-            // One step: all others take as much.
-            UNet unet = dry.UNet(rate);
-            INoisePredictor predictor = NoisePredictors.Create(unet, local, text, guidance, geometry, way.Window);
-            using var owned = predictor as IDisposable;
-            predictor.Predict(
-                new float[shape.Count], 0, guidance.Rows, new float[guidance.Rows.Length * shape.Count]);
-            return unet;
-        });
-        run.Stage(CodecStage.Picture, () =>
-        {
-            using Tensor latent = dry.Backend.Allocate(shape);
-            return dry.Vae.Decode(latent);
-        }).Dispose();
+        PerCoFile first = requests[0].File;
+        DrawingSettings settings = DrawingSettings.Of(dry, first, options);
+        using Tensor local = run.Stage(CodecStage.Codes, () => PerCoDecoder.LookUp(dry, requests, settings));
+        TextConditions text = run.Stage(CodecStage.Text, () => PerCoDecoder.EncodeTexts(dry, requests));
+        run.Stage(CodecStage.Denoise, () => DryStages.Step(dry, settings, local, text, requests.Count, way.Window));
+        run.Stage(CodecStage.Picture, () => DryStages.Paint(dry, settings));
+        string pictures = requests.Count == 1 ? "" : $"{requests.Count} pictures of ";
         return run.Plan(
-            $"Decoding {file.Width}x{file.Height} pixels", limit, (long)geometry.PaddedWidth * geometry.PaddedHeight);
+            $"Decoding {pictures}{first.Width}x{first.Height} pixels", limit,
+            settings.Geometry.PaddedPixels * requests.Count);
     }
 
     private static int[] WindowsFor(PerCoModel model, PerCoFile file)
@@ -177,6 +159,12 @@ internal static class MemoryPlanner
         }
 
         public PerCoModel Model { get; }
+
+        public void Stage(CodecStage stage, Action work) => Stage(stage, () =>
+        {
+            work();
+            return 0;
+        });
 
         public T Stage<T>(CodecStage stage, Func<T> work)
         {

@@ -12,9 +12,12 @@ internal static class NoisePredictors
 
     /// <summary>A predictor for a latent, which the caller disposes of if it is disposable.</summary>
     /// <param name="unet">The network.</param>
-    /// <param name="local">z_l [1, rows, columns, channels], or one position for the whole latent.</param>
-    /// <param name="text">Text features.</param>
-    /// <param name="guidance">Which conditions each row of the batch has.</param>
+    /// <param name="local">
+    /// z_l [pictures, rows, columns, channels], or one position for whole latents; one for all pictures where they
+    /// share it.
+    /// </param>
+    /// <param name="text">Text features of each picture, or one for all.</param>
+    /// <param name="guidance">The sets of conditions.</param>
     /// <param name="geometry">The latent's size.</param>
     /// <param name="window">The largest extent that is denoised at once.</param>
     public static INoisePredictor Create(
@@ -35,8 +38,7 @@ internal static class NoisePredictors
         return new TiledNoisePredictor(
             LatentWindows.Cover(height, window, cellRows),
             LatentWindows.Cover(width, window, cellColumns),
-            width,
-            unet.Config.InChannels,
+            new Shape(Math.Max(s.Batch, text.Shape.Batch), height, width, unet.Config.InChannels),
             (top, left, rows, columns) =>
             {
                 using Tensor? cells = hasCells
@@ -50,14 +52,16 @@ internal static class NoisePredictors
     {
         Shape s = local.Shape;
         float[] values = local.ToFloats();
-        var cut = new float[checked(rows * columns * s.Channels)];
+        var cut = new float[checked(s.Batch * rows * columns * s.Channels)];
         int length = columns * s.Channels;
-        for (int y = 0; y < rows; y++)
+        for (int row = 0; row < s.Batch * rows; row++)
         {
-            values.AsSpan(((top + y) * s.Width + left) * s.Channels, length).CopyTo(cut.AsSpan(y * length));
+            (int picture, int y) = int.DivRem(row, rows);
+            values.AsSpan(((picture * s.Height + top + y) * s.Width + left) * s.Channels, length)
+                .CopyTo(cut.AsSpan(row * length));
         }
 
-        return local.Backend.Upload(new Shape(1, rows, columns, s.Channels), cut);
+        return local.Backend.Upload(new Shape(s.Batch, rows, columns, s.Channels), cut);
     }
 
     private static int Divisor(int extent, int unit) => extent % unit == 0 ? unit : 1;

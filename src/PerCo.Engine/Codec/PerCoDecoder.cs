@@ -26,6 +26,42 @@ public sealed class PerCoDecoder(PerCoModel model)
         CancellationToken cancellation = default) => Decode(file, null, options, progress, cancellation);
 
     /// <summary>
+    /// Draws several pictures as one batch, which a GPU does faster than one after another; memory grows with their
+    /// number. On a CPU the pictures are those that each file gives by itself, bit by bit.
+    /// </summary>
+    /// <param name="requests">
+    /// What to draw: files for which <see cref="SharesBatch"/> says so, or one file with several seeds.
+    /// </param>
+    /// <param name="options">Choices for all of them.</param>
+    /// <param name="progress">Is told about stages and denoising steps of the batch.</param>
+    /// <param name="cancellation">Looked at between stages and denoising steps.</param>
+    /// <returns>The pictures, in the order of the requests.</returns>
+    /// <exception cref="ArgumentException">There are no requests, or some that do not share a batch.</exception>
+    /// <exception cref="PerCoException">A file is another model's, or a stage went wrong.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <exception cref="OperationCanceledException">Decoding was cancelled.</exception>
+    public IReadOnlyList<DecodeResult> DecodeBatch(
+        IReadOnlyList<DecodeRequest> requests, DecodeOptions? options = null,
+        IProgress<CodecProgress>? progress = null, CancellationToken cancellation = default) =>
+        Draw(requests, null, options ?? new DecodeOptions(), progress, cancellation);
+
+    /// <summary>
+    /// Whether two files can be drawn in one batch: same rate, latents of the same size, as many steps, and the same
+    /// guidance.
+    /// </summary>
+    /// <param name="a">The content of a .perco file.</param>
+    /// <param name="b">The content of another.</param>
+    /// <param name="options">Choices for both.</param>
+    /// <exception cref="PerCoException">A file has a grid that no rate of the model has.</exception>
+    public bool SharesBatch(PerCoFile a, PerCoFile b, DecodeOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(a);
+        ArgumentNullException.ThrowIfNull(b);
+        options ??= new DecodeOptions();
+        return DrawingSettings.Of(model, a, options) == DrawingSettings.Of(model, b, options);
+    }
+
+    /// <summary>
     /// As <see cref="Decode(PerCoFile, DecodeOptions?, IProgress{CodecProgress}?, CancellationToken)"/>, on a thread of
     /// its own; progress is reported from there.
     /// </summary>
@@ -45,52 +81,80 @@ public sealed class PerCoDecoder(PerCoModel model)
         PerCoFile file, Tensor? features, DecodeOptions? options, IProgress<CodecProgress>? progress,
         CancellationToken cancellation)
     {
-        // 0. What to do: the options override the file, which overrides the model.
         ArgumentNullException.ThrowIfNull(file);
-        options ??= new DecodeOptions();
+        return Draw([new DecodeRequest(file)], features, options ?? new DecodeOptions(), progress, cancellation)[0];
+    }
+
+    private IReadOnlyList<DecodeResult> Draw(
+        IReadOnlyList<DecodeRequest> requests, Tensor? features, DecodeOptions options,
+        IProgress<CodecProgress>? progress, CancellationToken cancellation)
+    {
+        // 0. What to do: the options override the file, which overrides the model.
         options.Check();
-        CheckModel(file, options);
-        ModelRate rate = model.Rate(file.Grid);
-        ulong seed = options.Seed ?? file.Seed ?? 0;
-        int steps = options.Steps ?? file.Steps ?? rate.Steps;
-        double guidance = GuidanceOf(file, rate, options);
-        PictureGeometry geometry = PictureGeometry.Of(file.Width, file.Height, file.Grid, model.LatentStride);
-        Guidance scales = Scales(guidance, options);
-        MemoryPlan? plan = MemoryPlanner.ForDecoding(model, file, options);
-        model.Use(plan);
-        int window = plan?.LatentWindow ?? (model.Backend is GpuBackend gpu
-            ? Plan(gpu, file, scales, options.LatentWindow)
-            : options.LatentWindow);
+        DrawingSettings settings = Settings(requests, options);
+        PictureGeometry geometry = settings.Geometry;
+        int window = Plan(requests, settings, options);
         var clock = new StageClock(model, progress, cancellation);
 
-        // 1. Codes → z_l [1, rows, columns, channels]: what is where.
-        using Tensor? looked = features is not null ? null : clock.Run(CodecStage.Codes, () => file.Grid.HasCodes
-            ? model.HyperDecoder(rate).Lookup(
-                [.. file.Indices], 1, file.Grid.Rows(file.Height), file.Grid.Columns(file.Width))
-            : model.NoCodes(rate));
+        // 1. Codes → z_l [pictures or 1, rows, columns, channels]: what is where.
+        using Tensor? looked = features is not null ? null
+            : clock.Run(CodecStage.Codes, () => LookUp(model, requests, settings));
 
-        // 2. Caption → text features [1, tokens, channels]: what it is.
-        TextConditions text = clock.Run(CodecStage.Text, () => model.EncodeText(file.Caption));
+        // 2. Captions → text features [pictures, tokens, channels]: what it is.
+        TextConditions text = clock.Run(CodecStage.Text, () => EncodeTexts(model, requests));
 
-        // 3. Noise → latent [height/8, width/8, channels], under both conditions.
-        float[] latent = clock.Run(CodecStage.Denoise, () =>
+        // 3. Noise → latents [pictures, height/8, width/8, channels], under both conditions.
+        ulong[] seeds = [.. requests.Select(request => request.Seed ?? options.Seed ?? request.File.Seed ?? 0)];
+        float[] latents = clock.Run(CodecStage.Denoise, () =>
         {
             IScheduler scheduler = SchedulerCatalog.Create(
-                options.Scheduler ?? model.Folder.Scheduler, model.SchedulerConfig, steps);
+                options.Scheduler ?? model.Folder.Scheduler, model.SchedulerConfig, settings.Steps);
             INoisePredictor predictor = NoisePredictors.Create(
-                model.UNet(rate), features ?? looked!, text, scales, geometry, window);
+                model.UNet(settings.Rate), features ?? looked!, text, settings.Guidance, geometry, window);
             using var owned = predictor as IDisposable;
-            float[] sample = LatentNoise.Draw(seed, geometry, model.LatentChannels);
+            float[] samples = [.. seeds.SelectMany(seed => LatentNoise.Draw(seed, geometry, model.LatentChannels))];
             DiffusionSampler.Sample(
-                scheduler, predictor, scales, sample, progress is null ? null
-                    : new StepProgress(progress), cancellation);
-            return sample;
+                scheduler, predictor, settings.Guidance, samples,
+                progress is null ? null : new StepProgress(progress), cancellation);
+            return samples;
         });
 
-        // 4. Latent → pixels, cropped to the original's size.
-        Image image = clock.Run(CodecStage.Picture, () => Paint(latent, geometry));
-        image = image.Crop(0, 0, file.Width, file.Height);
-        return new DecodeResult(image, seed, steps, guidance, clock.Reports);
+        // 4. Latents → pixels, cropped to the originals' sizes; one by one, as they are large.
+        int length = latents.Length / requests.Count;
+        Image[] images = clock.Run(CodecStage.Picture, () => requests.Select((request, i) =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (i > 0)
+            {
+                progress?.Report(new CodecProgress(CodecStage.Picture, (double)i / requests.Count));
+            }
+
+            return Paint(latents.AsSpan(i * length, length), geometry)
+                .Crop(0, 0, request.File.Width, request.File.Height);
+        }).ToArray());
+        return [.. images.Select((image, i) =>
+            new DecodeResult(image, seeds[i], settings.Steps, settings.TextScale, clock.Reports))];
+    }
+
+    /// <summary>z_l of some files, [pictures, rows, columns, channels], or what stands for "no codes".</summary>
+    internal static Tensor LookUp(
+        PerCoModel model, IReadOnlyList<DecodeRequest> requests, DrawingSettings settings)
+    {
+        PerCoFile first = requests[0].File;
+        return first.Grid.HasCodes
+            ? model.HyperDecoder(settings.Rate).Lookup(
+                [.. requests.SelectMany(request => request.File.Indices)], requests.Count,
+                first.Grid.Rows(first.Height), first.Grid.Columns(first.Width))
+            : model.NoCodes(settings.Rate);
+    }
+
+    /// <summary>The features of some captions; equal ones, of several draws of a file, are encoded once.</summary>
+    internal static TextConditions EncodeTexts(PerCoModel model, IReadOnlyList<DecodeRequest> requests)
+    {
+        var known = new Dictionary<string, TextConditions>(StringComparer.Ordinal);
+        return TextConditions.Join([.. requests.Select(request =>
+            known.TryGetValue(request.File.Caption, out TextConditions? text) ? text
+                : known[request.File.Caption] = model.EncodeText(request.File.Caption))]);
     }
 
     /// <summary>The picture of a scaled latent, padding included.</summary>
@@ -104,25 +168,9 @@ public sealed class PerCoDecoder(PerCoModel model)
         return ImageTensors.Download(picture);
     }
 
-    /// <summary>The scales of guidance that a file is decoded with.</summary>
-    internal static Guidance Scales(PerCoFile file, ModelRate rate, DecodeOptions options) =>
-        Scales(GuidanceOf(file, rate, options), options);
-
-    private static Guidance Scales(double guidance, DecodeOptions options) =>
-        Guidance.TextAndCodes((float)guidance, (float)options.CodesGuidance);
-
-    private static double GuidanceOf(PerCoFile file, ModelRate rate, DecodeOptions options) =>
-        options.Guidance ?? file.Guidance ?? rate.Guidance;
-
-    private int Plan(GpuBackend gpu, PerCoFile file, Guidance scales, int window)
-    {
-        GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(model, file, scales, window);
-        gpu.Detail($"decoding {file.Width}x{file.Height} takes {plan}");
-        model.Vae.BandBytes = plan.BandBytes;
-        return plan.LatentWindow;
-    }
-
-    private void CheckModel(PerCoFile file, DecodeOptions options)
+    /// <summary>How a file is drawn.</summary>
+    /// <exception cref="PerCoException">The file is another model's.</exception>
+    internal DrawingSettings Settings(PerCoFile file, DecodeOptions options)
     {
         if (file.ModelIdentity != model.Folder.Identity && !options.AnyModel)
         {
@@ -130,6 +178,48 @@ public sealed class PerCoDecoder(PerCoModel model)
                 $"The file was made with model {file.ModelIdentity:x8}, but '{model.Folder.Id}' is "
                 + $"{model.Folder.Identity:x8}. Choose its model with --model, or try this one with --any-model.");
         }
+
+        return DrawingSettings.Of(model, file, options);
+    }
+
+    private DrawingSettings Settings(IReadOnlyList<DecodeRequest> requests, DecodeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        if (requests.Count == 0 || requests.Any(request => request?.File is null))
+        {
+            throw new ArgumentException("A file to decode is missing.", nameof(requests));
+        }
+
+        DrawingSettings settings = Settings(requests[0].File, options);
+        foreach (DecodeRequest request in requests.Skip(1))
+        {
+            DrawingSettings other = Settings(request.File, options);
+            if (other != settings)
+            {
+                throw new ArgumentException(
+                    $"A batch has one size, rate and guidance and one number of steps, but has {settings} and {other}. "
+                    + "Decode them in batches of their own.",
+                    nameof(requests));
+            }
+        }
+
+        return settings;
+    }
+
+    // Rows and columns of the latent that are denoised at once.
+    private int Plan(IReadOnlyList<DecodeRequest> requests, DrawingSettings settings, DecodeOptions options)
+    {
+        MemoryPlan? limited = MemoryPlanner.ForDecoding(model, requests, options);
+        model.Use(limited);
+        if (model.Backend is not GpuBackend gpu)
+        {
+            return limited?.LatentWindow ?? options.LatentWindow;
+        }
+
+        GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(model, requests, settings, options.LatentWindow);
+        gpu.Detail($"decoding {plan}");
+        model.Vae.BandBytes = plan.BandBytes;
+        return plan.LatentWindow;
     }
 
     private sealed class StepProgress(IProgress<CodecProgress> progress) : IProgress<SamplingProgress>

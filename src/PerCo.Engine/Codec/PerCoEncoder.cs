@@ -1,3 +1,4 @@
+using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
 using PerCo.Engine.Networks.HyperEncoder;
@@ -31,7 +32,7 @@ public sealed class PerCoEncoder(PerCoModel model)
         options ??= new EncodeOptions();
         options.Check();
         PictureGeometry.CheckSize(image);
-        model.Use(MemoryPlanner.ForEncoding(model, image.Width, image.Height, options));
+        Plan(image, options);
         var clock = new StageClock(model, progress, cancellation);
 
         // 1. What the picture shows, in words.
@@ -89,6 +90,17 @@ public sealed class PerCoEncoder(PerCoModel model)
         StageGuard.CheckFinite("VAE encoder", values, 1e4f);
         TensorPrimitives.Multiply(values, model.VaeConfig.ScalingFactor, values);
         return model.Backend.Upload(mean.Shape, values);
+    }
+
+    private void Plan(Image image, EncodeOptions options)
+    {
+        model.Use(MemoryPlanner.ForEncoding(model, image.Width, image.Height, options));
+        if (model.Backend is GpuBackend gpu)
+        {
+            GpuMemoryPlan plan = GpuMemoryPlan.ForEncoding(model, image.Width, image.Height, options);
+            gpu.Detail($"encoding {plan}");
+            model.Vae.BandBytes = plan.BandBytes;
+        }
     }
 
     private static int[] Quantize(HyperEncoder hyperEncoder, Tensor latent)

@@ -188,7 +188,7 @@ public sealed class PerCoModel : IDisposable
         return Backend.Upload(new Shape(1, 1, 1, channels), new float[channels]);
     }
 
-    /// <summary>Features of a caption, and of no text.</summary>
+    /// <summary>Features of one caption, and of no text.</summary>
     internal TextConditions EncodeText(string caption)
     {
         (float[] captionFeatures, Shape shape) = Features(caption);

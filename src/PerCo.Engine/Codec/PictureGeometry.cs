@@ -15,6 +15,9 @@ internal readonly record struct PictureGeometry(int PaddedWidth, int PaddedHeigh
     /// <summary>The smallest picture, in both directions: below, the networks see nothing but padding.</summary>
     public const int MinExtent = 16;
 
+    /// <summary>Pixels of the padded picture.</summary>
+    public long PaddedPixels => (long)PaddedWidth * PaddedHeight;
+
     public static PictureGeometry Of(int width, int height, CodeGrid grid, int latentStride)
     {
         int unit = Math.Max(grid.Stride, latentStride);

@@ -1,4 +1,5 @@
 using PerCo.Engine.Diffusion;
+using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Codec;
 
@@ -18,8 +19,7 @@ internal sealed class TiledNoisePredictor : INoisePredictor, IDisposable
 {
     private readonly LatentWindows _rows;
     private readonly LatentWindows _columns;
-    private readonly int _width;
-    private readonly int _channels;
+    private readonly Shape _latents;
     private readonly INoisePredictor[] _predictors;
     private readonly float[] _window;
     private float[] _predictions = [];
@@ -27,17 +27,15 @@ internal sealed class TiledNoisePredictor : INoisePredictor, IDisposable
     /// <summary>Makes the predictors of all windows.</summary>
     /// <param name="rows">Windows over the latent's rows.</param>
     /// <param name="columns">Windows over the latent's columns.</param>
-    /// <param name="width">Columns of the latent.</param>
-    /// <param name="channels">Channels of the latent.</param>
+    /// <param name="latents">[pictures, height, width, channels].</param>
     /// <param name="create">Makes one predictor; it is disposed of with this object.</param>
     public TiledNoisePredictor(
-        LatentWindows rows, LatentWindows columns, int width, int channels, WindowPredictor create)
+        LatentWindows rows, LatentWindows columns, Shape latents, WindowPredictor create)
     {
         _rows = rows;
         _columns = columns;
-        _width = width;
-        _channels = channels;
-        _window = new float[checked(rows.Length * columns.Length * channels)];
+        _latents = latents;
+        _window = new float[checked(latents.Batch * rows.Length * columns.Length * latents.Channels)];
         _predictors = new INoisePredictor[checked(rows.Starts.Count * columns.Starts.Count)];
         try
         {
@@ -89,28 +87,33 @@ internal sealed class TiledNoisePredictor : INoisePredictor, IDisposable
 
     private void Cut(ReadOnlySpan<float> latents, int top, int left)
     {
-        int length = _columns.Length * _channels;
-        for (int y = 0; y < _rows.Length; y++)
+        int length = _columns.Length * _latents.Channels;
+        for (int row = 0; row < _latents.Batch * _rows.Length; row++)
         {
-            latents.Slice(((top + y) * _width + left) * _channels, length).CopyTo(_window.AsSpan(y * length));
+            (int picture, int y) = int.DivRem(row, _rows.Length);
+            latents.Slice(Offset(picture, top + y, left), length).CopyTo(_window.AsSpan(row * length));
         }
     }
 
     private void Blend(ReadOnlySpan<float> prediction, int windowRow, int windowColumn, Span<float> output)
     {
         float[] vertical = _rows.Weights[windowRow], horizontal = _columns.Weights[windowColumn];
-        for (int y = 0; y < vertical.Length; y++)
+        for (int row = 0; row < _latents.Batch * vertical.Length; row++)
         {
-            int to = ((_rows.Starts[windowRow] + y) * _width + _columns.Starts[windowColumn]) * _channels;
-            int from = y * horizontal.Length * _channels;
+            (int picture, int y) = int.DivRem(row, vertical.Length);
+            int to = Offset(picture, _rows.Starts[windowRow] + y, _columns.Starts[windowColumn]);
+            int from = row * horizontal.Length * _latents.Channels;
             for (int x = 0; x < horizontal.Length; x++)
             {
                 float weight = vertical[y] * horizontal[x];
-                for (int c = 0; c < _channels; c++)
+                for (int c = 0; c < _latents.Channels; c++)
                 {
                     output[to++] += weight * prediction[from++];
                 }
             }
         }
     }
+
+    private int Offset(int picture, int y, int x) =>
+        ((picture * _latents.Height + y) * _latents.Width + x) * _latents.Channels;
 }

@@ -7,8 +7,9 @@ using PerCo.Engine.Tensors.Ops;
 namespace PerCo.Engine.Codec;
 
 /// <summary>
-/// PerCo's U-Net as the sampling loop sees it: one picture under several sets of conditions is one batch. What does not
-/// depend on the step (keys and values of the text, the codes' share of the first convolution) is prepared once.
+/// PerCo's U-Net as the sampling loop sees it: some pictures under several sets of conditions are one batch, all
+/// pictures under the first set, then all under the next. What does not depend on the step (keys and values of the
+/// text, the codes' share of the first convolution) is prepared once.
 /// </summary>
 internal sealed class UNetNoisePredictor : INoisePredictor, IStepTaker, IDisposable
 {
@@ -22,9 +23,9 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IStepTaker, IDisposa
 
     /// <summary>Prepares the conditions of every row of the batch.</summary>
     /// <param name="unet">The network.</param>
-    /// <param name="local">z_l [1, rows, columns, channels].</param>
-    /// <param name="text">Text features.</param>
-    /// <param name="rows">Which conditions each row of the batch has.</param>
+    /// <param name="local">z_l [pictures, rows, columns, channels], or one for all pictures.</param>
+    /// <param name="text">Text features of each picture, or one for all.</param>
+    /// <param name="rows">The sets of conditions.</param>
     /// <param name="height">Rows of the latent.</param>
     /// <param name="width">Columns of the latent.</param>
     public UNetNoisePredictor(
@@ -32,30 +33,36 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IStepTaker, IDisposa
     {
         _unet = unet;
         _backend = local.Backend;
-        _sampleShape = new Shape(rows.Length, height, width, unet.Config.OutChannels);
+        int pictures = Math.Max(local.Shape.Batch, text.Shape.Batch);
+        int batch = checked(rows.Length * pictures);
+        _sampleShape = new Shape(batch, height, width, unet.Config.OutChannels);
         _samples = new float[_sampleShape.Count];
         _features = new float[unet.TimeFeatures];
 
-        // 1. One context and one z_l a row; zeros are the null of z_l.
+        // 1. A context and a z_l for each entry of the batch; zeros are the null of z_l.
+        Shape ls = local.Shape, ts = text.Shape;
         float[] localValues = local.ToFloats();
-        var contexts = new float[checked(rows.Length * text.Caption.Length)];
-        var locals = new float[checked(rows.Length * localValues.Length)];
-        for (int row = 0; row < rows.Length; row++)
+        int contextLength = text.Null.Length, localLength = localValues.Length / ls.Batch;
+        var contexts = new float[checked(batch * contextLength)];
+        var locals = new float[checked(batch * localLength)];
+        for (int entry = 0; entry < batch; entry++)
         {
-            float[] context = rows[row].HasFlag(Conditions.Text) ? text.Caption : text.Null;
-            context.CopyTo(contexts, row * context.Length);
+            (int row, int picture) = int.DivRem(entry, pictures);
+            ReadOnlySpan<float> context = rows[row].HasFlag(Conditions.Text)
+                ? Of(text.Captions, picture, contextLength) : text.Null;
+            context.CopyTo(contexts.AsSpan(entry * contextLength));
             if (rows[row].HasFlag(Conditions.Codes))
             {
-                localValues.CopyTo(locals, row * localValues.Length);
+                Of(localValues, picture, localLength).CopyTo(locals.AsSpan(entry * localLength));
             }
         }
 
-        Shape ls = local.Shape, ts = text.Shape;
-        using Tensor contextBatch = _backend.Upload(new Shape(rows.Length, ts[1], ts[2]), contexts);
-        using Tensor localBatch = _backend.Upload(new Shape(rows.Length, ls[1], ls[2], ls[3]), locals);
+        using Tensor contextBatch = _backend.Upload(new Shape(batch, ts[1], ts[2]), contexts);
+        using Tensor localBatch = _backend.Upload(new Shape(batch, ls[1], ls[2], ls[3]), locals);
         _conditions = unet.Prepare(contextBatch, localBatch, height, width);
         _run = (_backend as IStepOps)?.StartRun(
-            _sampleShape, _features.Length, (sample, features) => _unet.Forward(sample, features, _conditions));
+            _sampleShape, rows.Length, _features.Length,
+            (sample, features) => _unet.Forward(sample, features, _conditions));
     }
 
     /// <inheritdoc/>
@@ -101,4 +108,8 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IStepTaker, IDisposa
         _run?.Dispose();
         _conditions.Dispose();
     }
+
+    /// <summary>A picture's part of values that may be one for all.</summary>
+    private static ReadOnlySpan<float> Of(float[] values, int picture, int length) =>
+        values.AsSpan(values.Length == length ? 0 : picture * length, length);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using PerCo.Engine.Codec;
 using PerCo.Engine.Imaging;
 using Xunit;
@@ -47,6 +48,58 @@ public sealed class BatchTests : IDisposable
         Image image = ImageFormats.Load(_folder.File("back/sub/deeper/b.png"));
         Assert.Equal((24, 40), (image.Width, image.Height));
         Assert.Contains("2 files: 2 done", decode.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Pictures_that_are_drawn_at_once_are_those_of_one_by_one()
+    {
+        // Two of a size, a damaged one, one of another size, one done already, one more of that other size.
+        foreach ((string name, int width) in new[] { ("a", 48), ("b", 41), ("d", 20), ("e", 20), ("f", 20) })
+        {
+            _folder.Picture($"in/{name}.png", width, 40);
+        }
+
+        Assert.Equal(0, CliProcess.Run("encode", _folder.File("in"), "-o", _folder.File("files"), "-q").ExitCode);
+        File.WriteAllText(_folder.File("files/c.perco"), "PERC");
+        foreach (string batch in new[] { "1", "2", "64" })
+        {
+            string output = _folder.File("out" + batch);
+            Directory.CreateDirectory(output);
+            _folder.Picture($"out{batch}/e.png", 20, 40);
+            var run = CliProcess.Run(
+                "decode", _folder.File("files"), "-o", output, "--batch", batch, "--resume", "--steps", "2", "-v");
+            Assert.Equal(1, run.ExitCode);
+            MatchCollection reports = Regex.Matches(
+                run.Error, @"^(percoengine: )?/.*/(?<name>.)\.\w+: ", RegexOptions.Multiline);
+            Assert.Equal("abcdef", string.Concat(reports.Select(report => report.Groups["name"].Value)));
+            Assert.Equal(batch != "1", run.Error.Contains("2 at once", StringComparison.Ordinal));
+            foreach (string picture in new[] { "a.png", "b.png", "d.png", "f.png" })
+            {
+                Assert.Equal(
+                    File.ReadAllBytes(_folder.File("out1/" + picture)),
+                    File.ReadAllBytes(Path.Combine(output, picture)));
+            }
+        }
+    }
+
+    [Fact]
+    public void Samples_are_drawn_at_once_where_one_asks_for_it()
+    {
+        _folder.Picture("a.png", 40, 24);
+        string file = _folder.File("a.perco");
+        Assert.Equal(0, CliProcess.Run("encode", _folder.File("a.png"), file, "-q").ExitCode);
+        var run = CliProcess.Run(
+            "decode", file, "-n", "5", "--batch", "3", "-o", _folder.File("s.png"), "--seed", "7", "--json");
+        Assert.True(run.ExitCode == 0, run.Error);
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.Equal(
+            [7, 8, 9, 10, 11],
+            json.RootElement.GetProperty("files").EnumerateArray().Select(f => f.GetProperty("seed").GetInt32()));
+        Assert.Equal(3, run.Error.Split("3 at once").Length - 1);
+        Assert.Equal(2, run.Error.Split("2 at once").Length - 1);
+        Assert.Equal(0, CliProcess.Run("decode", file, _folder.File("alone.png"), "--seed", "11").ExitCode);
+        Assert.Equal(
+            ImageFormats.Load(_folder.File("alone.png")).Pixels, ImageFormats.Load(_folder.File("s-5.png")).Pixels);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Codec;
-using PerCo.Engine.Diffusion;
 using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 
@@ -10,6 +9,8 @@ namespace PerCo.Engine.Tests.Codec;
 [Collection(OpenClCollection.Name)]
 public sealed class GpuMemoryPlanTests(OpenClFp32Fixture fixture)
 {
+    private static readonly DecodeOptions Unguided = new() { Guidance = 1 };
+
     [SkippableFact]
     public void Bands_are_taken_where_the_whole_does_not_fit()
     {
@@ -27,7 +28,48 @@ public sealed class GpuMemoryPlanTests(OpenClFp32Fixture fixture)
         Assert.Contains("3072x2048", error, StringComparison.Ordinal);
         Assert.Contains("the device has 1 MiB", error, StringComparison.Ordinal);
 
-        GpuMemoryPlan Plan(long memory) => GpuMemoryPlan.ForDecoding(model, large, Guidance.None, 128, memory);
+        GpuMemoryPlan Plan(long memory) => GpuMemoryPlan.ForDecoding(
+            model, [new DecodeRequest(large)], DrawingSettings.Of(model, large, Unguided), 128, memory);
+    }
+
+    [SkippableFact]
+    public void A_batch_is_as_large_as_fits()
+    {
+        Assert.NotNull(fixture.Backend);
+        using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, fixture.Backend);
+        PerCoFile file = new PerCoEncoder(model).Encode(
+            TestPictures.Meadow(256, 192), new EncodeOptions { Caption = "" }).File;
+        DrawingSettings settings = DrawingSettings.Of(model, file, new DecodeOptions { Guidance = 2 });
+        long some = Plan(23).Total, all = Plan(24).Total;
+        Assert.InRange(some, Plan(1).Total + 1, all - 1);
+        Assert.Equal(24, GpuMemoryPlan.LargestBatch(model, settings, 128, 24, all));
+        Assert.Equal(23, GpuMemoryPlan.LargestBatch(model, settings, 128, 24, all - 1));
+        Assert.Equal(1, GpuMemoryPlan.LargestBatch(model, settings, 128, 24, 1));
+        string error = Assert.Throws<PerCoException>(() => Plan(24, 1 << 20)).Message;
+        Assert.Contains("24 pictures of 256x192", error, StringComparison.Ordinal);
+        Assert.Contains("--batch", error, StringComparison.Ordinal);
+
+        GpuMemoryPlan Plan(int pictures, long memory = long.MaxValue) => GpuMemoryPlan.ForDecoding(
+            model, [.. Enumerable.Repeat(new DecodeRequest(file), pictures)], settings, 128, memory);
+    }
+
+    [SkippableFact]
+    public void Encoding_is_planned_too()
+    {
+        Assert.NotNull(fixture.Backend);
+        using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, fixture.Backend);
+        var codesAlone = new EncodeOptions { Caption = "" };
+        GpuMemoryPlan whole = GpuMemoryPlan.ForEncoding(model, 3072, 2048, codesAlone, long.MaxValue);
+        GpuMemoryPlan banded = GpuMemoryPlan.ForEncoding(model, 3072, 2048, codesAlone, whole.Total - 1);
+        Assert.Equal(0, whole.BandBytes);
+        Assert.True(banded.BandBytes > 0);
+        Assert.InRange(banded.Total, 1, whole.Total - 1);
+        Assert.True(
+            GpuMemoryPlan.ForEncoding(model, 64, 64, new EncodeOptions { Codes = false }, long.MaxValue).Weights > 0);
+        string error = Assert.Throws<PerCoException>(
+            () => GpuMemoryPlan.ForEncoding(model, 3072, 2048, codesAlone, 1 << 20)).Message;
+        Assert.Contains("encoding 3072x2048 pixels takes", error, StringComparison.Ordinal);
+        Assert.Contains("the device has 1 MiB", error, StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -40,8 +82,11 @@ public sealed class GpuMemoryPlanTests(OpenClFp32Fixture fixture)
         using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, backend);
         PerCoFile file = new PerCoEncoder(model).Encode(
             TestPictures.Meadow(64, 64), new EncodeOptions { Caption = "", Codes = false }).File;
-        GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(model, file, Guidance.Text(2), 128);
-        new PerCoDecoder(model).Decode(file, new DecodeOptions { Steps = 3, Guidance = 2 });
+        var guided = new DecodeOptions { Steps = 3, Guidance = 2 };
+        lines.Clear();
+        GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(
+            model, [new DecodeRequest(file)], DrawingSettings.Of(model, file, guided), 128);
+        new PerCoDecoder(model).Decode(file, guided);
         Assert.Contains(plan.ToString(), Assert.Single(lines), StringComparison.Ordinal);
 
         // Freed blocks of other sizes are kept until memory is short: more may be held than is used at once.

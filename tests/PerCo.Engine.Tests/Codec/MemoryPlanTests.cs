@@ -33,7 +33,7 @@ public sealed class MemoryPlanTests : IDisposable
         var options = new DecodeOptions { Steps = 1, Guidance = 2, LatentWindow = window };
         DecodeResult decoded = new PerCoDecoder(_model).Decode(encoded.File, options);
         MemoryPlan decoding = MemoryPlanner.ForDecoding(
-            _model, encoded.File, options with { MemoryLimit = 4L << 30 })!;
+            _model, [new DecodeRequest(encoded.File)], options with { MemoryLimit = 4L << 30 })!;
         Assert.InRange((double)encoding.Activations / Peak(encoded.Stages), 1, 1.15);
         Assert.InRange((double)decoding.Activations / Peak(decoded.Stages), 1, 1.15);
 
@@ -50,7 +50,7 @@ public sealed class MemoryPlanTests : IDisposable
         MemoryPlan encoding = MemoryPlanner.ForEncoding(
             _model, 4000, 3000, new EncodeOptions { MemoryLimit = 6L << 30 })!;
         MemoryPlan decoding = MemoryPlanner.ForDecoding(
-            _model, file, new DecodeOptions { MemoryLimit = 6L << 30, Guidance = 2 })!;
+            _model, [new DecodeRequest(file)], new DecodeOptions { MemoryLimit = 6L << 30, Guidance = 2 })!;
         Assert.InRange(encoding.Least, 1L << 30, 4L << 30);
         Assert.InRange(decoding.Least, 2L << 30, 6L << 30);
         Assert.True(encoding.KeepsNetworks && decoding.KeepsNetworks);
@@ -91,7 +91,8 @@ public sealed class MemoryPlanTests : IDisposable
             MemoryPlan plan;
             try
             {
-                plan = MemoryPlanner.ForDecoding(_model, file, new DecodeOptions { MemoryLimit = limit })!;
+                plan = MemoryPlanner.ForDecoding(
+                    _model, [new DecodeRequest(file)], new DecodeOptions { MemoryLimit = limit })!;
             }
             catch (PerCoException)
             {
@@ -138,7 +139,8 @@ public sealed class MemoryPlanTests : IDisposable
         PerCoFile file = PerCoFile.Load(folder.File("out/p.perco"));
         long planned = Math.Max(
             Encoding(512, 384, limit).Total,
-            MemoryPlanner.ForDecoding(_model, file, new DecodeOptions { MemoryLimit = limit })!.Total);
+            MemoryPlanner.ForDecoding(
+                    _model, [new DecodeRequest(file)], new DecodeOptions { MemoryLimit = limit })!.Total);
         Assert.InRange((double)peak / planned, 0.5, 1);
     }
 

@@ -1,5 +1,6 @@
 using PerCo.Engine.Codec;
 using PerCo.Engine.Diffusion;
+using PerCo.Engine.Tensors;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Codec;
@@ -44,17 +45,18 @@ public class TiledNoisePredictorTests
     [Fact]
     public void Blended_windows_are_the_whole_where_positions_do_not_see_each_other()
     {
-        const int Height = 23, Width = 40, Channels = 3;
+        const int Pictures = 2, Height = 23, Width = 40, Channels = 3;
         var random = new Random(1);
-        float[] latents = Enumerable.Range(0, Height * Width * Channels).Select(_ => random.NextSingle() - 0.5f)
-            .ToArray();
+        float[] latents = Enumerable.Range(0, Pictures * Height * Width * Channels)
+            .Select(_ => random.NextSingle() - 0.5f).ToArray();
         Conditions[] rows = [Conditions.None, Conditions.All];
         var expected = new float[2 * latents.Length];
         new Squares().Predict(latents, 7, rows, expected);
 
         var made = new List<(int Top, int Left)>();
         using var tiled = new TiledNoisePredictor(
-            LatentWindows.Cover(Height, 12, 1), LatentWindows.Cover(Width, 16, 2), Width, Channels,
+            LatentWindows.Cover(Height, 12, 1), LatentWindows.Cover(Width, 16, 2),
+            new Shape(Pictures, Height, Width, Channels),
             (top, left, _, _) =>
             {
                 made.Add((top, left));

@@ -164,8 +164,8 @@ public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
     }
 
     /// <inheritdoc/>
-    IDenoisingRun IStepOps.StartRun(Shape sample, int features, Func<Tensor, Tensor, Tensor> network) =>
-        new GpuDenoisingRun(this, sample, features, network);
+    IDenoisingRun IStepOps.StartRun(Shape sample, int rows, int features, Func<Tensor, Tensor, Tensor> network) =>
+        new GpuDenoisingRun(this, sample, rows, features, network);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

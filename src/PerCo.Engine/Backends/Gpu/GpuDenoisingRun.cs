@@ -19,21 +19,24 @@ internal sealed class GpuDenoisingRun : IDenoisingRun
     private readonly GpuStorage _numbers;
     private readonly GpuStorage _largest;
     private readonly float[] _largestValues;
-    private readonly float[] _rows;
+    private readonly float[] _inputValues;
+    private readonly int _rows;
     private readonly int _count;
     private Tensor? _prediction;
     private GpuRecording? _recording;
     private GpuReservation? _reservation;
     private bool _warm;
 
-    public GpuDenoisingRun(GpuBackend backend, Shape sample, int features, Func<Tensor, Tensor, Tensor> network)
+    public GpuDenoisingRun(
+        GpuBackend backend, Shape sample, int rows, int features, Func<Tensor, Tensor, Tensor> network)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(sample.Batch, DenoiseStep.MaxRows, nameof(sample));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, DenoiseStep.MaxRows);
         _backend = backend;
         _network = network;
         _kernel = backend.Kernel("denoise_step");
-        _count = checked((int)(sample.Count / sample.Batch));
-        _rows = new float[sample.Count];
+        _rows = rows;
+        _count = checked((int)(sample.Count / rows));
+        _inputValues = new float[sample.Count];
         _largestValues = new float[(_count + _kernel.GroupSize - 1) / _kernel.GroupSize];
         _input = backend.Allocate(sample);
         _features = backend.Allocate(new Shape(sample.Batch, features));
@@ -124,19 +127,19 @@ internal sealed class GpuDenoisingRun : IDenoisingRun
                 _kernel, new GpuGroups(_largestValues.Length),
                 [
                     _prediction.Buffer(), _sample.Buffer, _input.Buffer(), _numbers.Buffer, _largest.Buffer, _count,
-                    _input.Shape.Batch,
+                    _rows,
                 ]);
         }
     }
 
     private void WriteRows(ReadOnlySpan<float> sample, float scale)
     {
-        for (int i = 0; i < _rows.Length; i++)
+        for (int i = 0; i < _inputValues.Length; i++)
         {
-            _rows[i] = sample[i % _count] * scale;
+            _inputValues[i] = sample[i % _count] * scale;
         }
 
-        _backend.Upload(_rows, _input);
+        _backend.Upload(_inputValues, _input);
     }
 
     private void WriteFeatures(ReadOnlySpan<float> features)

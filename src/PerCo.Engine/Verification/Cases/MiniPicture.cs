@@ -44,7 +44,7 @@ internal sealed class MiniPicture(CaseContext context, PerCoModel model, ConfigR
     {
         // 1. Text.
         TextConditions text = model.EncodeText(description.String("caption", ""));
-        Compare("text_hidden", text.Caption);
+        Compare("text_hidden", text.Captions);
         if (!_arrays.Has("indices") || !_arrays.Has("decoded_latent"))
         {
             return;

@@ -14,6 +14,8 @@ public abstract class DenoisingRunTests(BackendFixture fixture, double tolerance
 {
     private const int Side = 6;
     private const int Channels = 4;
+    private const int Pictures = 2;
+    private const int Values = Pictures * Side * Side * Channels;
     private const int Features = 3;
 
     [SkippableTheory]
@@ -46,7 +48,7 @@ public abstract class DenoisingRunTests(BackendFixture fixture, double tolerance
         var backend = (GpuBackend)fixture.Backend;
         using var network = new Network(backend, rows: 2);
         var step = new DenoiseStep(0.5f, 0.1f, float.PositiveInfinity, 0.3f, 0.4f, 0.2f);
-        network.Begin(OpCase.Values("noise", Side * Side * Channels), 1);
+        network.Begin(OpCase.Values("noise", Values), 1);
         network.Step(900, step, 1, [-1, 2]);
         long before = backend.DeviceAllocations;
         for (int i = 0; i < 4; i++)
@@ -63,7 +65,7 @@ public abstract class DenoisingRunTests(BackendFixture fixture, double tolerance
         var backend = (GpuBackend)fixture.Backend;
         using var network = new Network(backend, rows: 1) { BreakFrom = 700 };
         IScheduler scheduler = Scheduler("ddim", "epsilon");
-        float[] sample = OpCase.Values("noise", Side * Side * Channels);
+        float[] sample = OpCase.Values("noise", Values);
         var error = Assert.Throws<PerCoException>(
             () => DiffusionSampler.Sample(scheduler, network, Guidance.None, sample));
         Assert.Contains("denoising step 3 of 8", error.Message, StringComparison.Ordinal);
@@ -73,7 +75,7 @@ public abstract class DenoisingRunTests(BackendFixture fixture, double tolerance
         GpuBackend backend, string name, string prediction, Guidance guidance, bool onDevice)
     {
         using var network = new Network(backend, guidance.Rows.Length) { CanStep = onDevice };
-        float[] sample = OpCase.Values("noise", Side * Side * Channels);
+        float[] sample = OpCase.Values("noise", Values);
         DiffusionSampler.Sample(Scheduler(name, prediction), network, guidance, sample);
         return sample;
     }
@@ -105,7 +107,8 @@ public abstract class DenoisingRunTests(BackendFixture fixture, double tolerance
                 OpCase.Weight(new Shape(Channels, Channels, 3, 3), "conv", 0.3f), null);
             _time = backend.PrepareLinear(
                 new LinearSpec(Features, Channels), OpCase.Weight(new Shape(Channels, Features), "time", 0.3f), null);
-            _run = ((IStepOps)backend).StartRun(new Shape(rows, Side, Side, Channels), Features, (sample, features) =>
+            var batch = new Shape(rows * Pictures, Side, Side, Channels);
+            _run = ((IStepOps)backend).StartRun(batch, rows, Features, (sample, features) =>
             {
                 using Tensor time = backend.Linear(features, _time);
                 return backend.Conv2d(sample, _conv, new Conv2dOperands { ChannelBias = time });

@@ -1,0 +1,140 @@
+using PerCo.Engine.Backends.Gpu;
+using PerCo.Engine.Cli.Batch;
+using PerCo.Engine.Cli.Files;
+using PerCo.Engine.Codec;
+using PerCo.Engine.Imaging;
+
+namespace PerCo.Engine.Cli.Verbs;
+
+/// <summary>Draws the pictures of files; on a GPU several at once.</summary>
+/// <param name="session">The model.</param>
+/// <param name="options">Choices for all files.</param>
+/// <param name="limits">What is refused.</param>
+/// <param name="format">png, ppm or null for "by the output's name".</param>
+/// <param name="together">Pictures that are drawn at once; null for what the device suggests.</param>
+/// <param name="force">Whether existing files are replaced.</param>
+internal sealed class DecodeWork(
+    ModelSession session, DecodeOptions options, PerCoFileLimits limits, string? format, int? together, bool force)
+    : IBatchWork<DecodeWork.Item>
+{
+    /// <summary>More fill no device better, and are lost together when a run is cancelled.</summary>
+    public const int MostTogetherOnGpu = 4;
+
+    private readonly Dictionary<DrawingSettings, int> _together = [];
+
+    /// <inheritdoc/>
+    public Item Load(Job job)
+    {
+        // 1. The name is looked at before minutes of work are put into the picture.
+        ImageFormat picture = PictureFormat(job);
+        PerCoFile file = ContainerFile.Load(job.Input.Path, limits).ForModel(session.Model);
+
+        // 2. Each sample has a seed of its own; beyond the largest, seeds begin again at 0.
+        ulong seed = unchecked((options.Seed ?? file.Seed ?? 0) + (ulong)job.Sample);
+        return new Item(
+            job, new DecodeRequest(file, seed), picture, new PerCoDecoder(session.Model).Settings(file, options));
+    }
+
+    /// <inheritdoc/>
+    public int MostTogether(Item first)
+    {
+        if (together is { } asked)
+        {
+            return asked;
+        }
+
+        if (session.Model.Backend is not GpuBackend)
+        {
+            return 1;
+        }
+
+        if (!_together.TryGetValue(first.Settings, out int most))
+        {
+            _together[first.Settings] = most = LargestBatch(first.Settings);
+        }
+
+        return most;
+    }
+
+    /// <inheritdoc/>
+    public bool Joins(Item first, Item next) => first.Settings == next.Settings;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Func<FileReport>> Do(
+        IReadOnlyList<Item> items, IProgress<CodecProgress>? progress, CancellationToken cancellation)
+    {
+        DecodeRequest[] requests = [.. items.Select(item => item.Request)];
+        session.Plan(model => MemoryPlanner.ForDecoding(model, requests, options));
+        IReadOnlyList<DecodeResult> results = new PerCoDecoder(session.Model).DecodeBatch(
+            requests, options, progress, cancellation);
+        cancellation.ThrowIfCancellationRequested();
+        return [.. items.Select((item, i) => (Func<FileReport>)(() => Write(item, results[i], items.Count)))];
+    }
+
+    /// <inheritdoc/>
+    public string? Lack(Job job)
+    {
+        ContainerFile file = ContainerFile.Load(job.Input.Path, limits);
+        try
+        {
+            Image image = ImageFormats.Load(job.Output);
+            return (file.Width, file.Height) == (image.Width, image.Height) ? null
+                : $"is a picture of {image.Width}x{image.Height}, expected {file.Width}x{file.Height}";
+        }
+        catch (PerCoException)
+        {
+            return "is no whole picture";
+        }
+    }
+
+    private int LargestBatch(DrawingSettings settings)
+    {
+        try
+        {
+            return GpuMemoryPlan.LargestBatch(session.Model, settings, options.LatentWindow, MostTogetherOnGpu);
+        }
+        catch (PerCoException)
+        {
+            // A network cannot be loaded: whoever decodes the file says so.
+            return 1;
+        }
+    }
+
+    private ImageFormat PictureFormat(Job job)
+    {
+        ImageFormat picture = ImageFormats.ForPath(
+            format is not null ? "." + format : job.Output == StandardStreams.Name ? ".png" : job.Output);
+        return picture.CanEncode ? picture : throw new PerCoException(
+            $"{job.Output}: {picture.Name} pictures are not written here; name a .png or .ppm file.");
+    }
+
+    // Whole or not at all.
+    private FileReport Write(Item item, DecodeResult result, int drawn)
+    {
+        byte[] bytes = ImageFormats.Encode(result.Image, item.Picture, result.Notes(session.Model));
+        OutputFile.Write(item.Job, bytes, force);
+        string steps = result.Steps == 1 ? "1 step" : $"{result.Steps} steps";
+        return new FileReport
+        {
+            Status = FileStatus.Done,
+            Input = item.Job.Input.Path,
+            Bytes = bytes.Length,
+            Width = result.Image.Width,
+            Height = result.Image.Height,
+            Caption = item.Request.File.Caption,
+            Seed = result.Seed,
+            Steps = result.Steps,
+            Guidance = result.Guidance,
+            Stages = result.Stages,
+            Text = $"{result.Image.Width}x{result.Image.Height}, seed {result.Seed}, {steps}, guidance "
+                + $"{result.Guidance:0.##}{(drawn > 1 ? $", {drawn} at once" : "")}",
+        };
+    }
+
+    /// <summary>A file that was read.</summary>
+    /// <param name="Job">Where it comes from and where its picture goes.</param>
+    /// <param name="Request">What to draw.</param>
+    /// <param name="Picture">The picture's format.</param>
+    /// <param name="Settings">What it has in common with others of its batch.</param>
+    internal sealed record Item(Job Job, DecodeRequest Request, ImageFormat Picture, DrawingSettings Settings);
+}
