@@ -122,6 +122,8 @@ fi
 if [ -z "$quick" ]; then
     stage decode-sd21 fp16 120 "$stem-decode.csv" \
         "$program" bench --device "$device" --precision fp16 --decode benchmarks/gpu/sd21 --csv
+    stage decode-sd21-batch fp16 120 "$stem-decode-batch.csv" \
+        "$program" bench --device "$device" --precision fp16 --decode benchmarks/gpu/sd21 --batch 4 --csv
     peer peer-decode 120 "$stem-decode-torch.csv" decode
     stage decode-sd21 bf16 120 "$stem-decode-bf16.csv" \
         "$program" bench --device "$device" --precision bf16 --decode benchmarks/gpu/sd21 --csv
@@ -132,7 +134,7 @@ fi
 # 4. A summary, last.
 log "# stages"
 tee -a "$stem.log" < "$stem-stages.csv"
-for file in "$stem-ops-compared.csv" "$stem-decode.csv" "$stem-decode-torch.csv"; do
+for file in "$stem-ops-compared.csv" "$stem-decode.csv" "$stem-decode-batch.csv" "$stem-decode-torch.csv"; do
     if [ -s "$file" ]; then
         log "# $file"
         grep -e '^#' -e '512x512' "$file" | tee -a "$stem.log"

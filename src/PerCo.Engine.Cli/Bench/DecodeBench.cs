@@ -24,7 +24,7 @@ internal static class DecodeBench
     private const float GuidanceScale = 3;
 
     public static void Run(
-        Backend backend, string folder, int steps, int repeats, BenchFormat format, Messages messages,
+        Backend backend, string folder, int steps, int pictures, int repeats, BenchFormat format, Messages messages,
         CancellationToken cancellation)
     {
         // 1. The networks.
@@ -40,7 +40,7 @@ internal static class DecodeBench
             $"{backend.Name}: networks of {folder} loaded in {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s"));
 
         // 2. The same conditions for all runs. The first one also builds kernels.
-        Conditioned conditions = Conditioned.Make(backend, unet);
+        Conditioned conditions = Conditioned.Make(backend, unet, pictures);
         var runs = new List<Timing>();
         using (conditions.Local)
         {
@@ -59,7 +59,7 @@ internal static class DecodeBench
         }
 
         Timing median = runs.OrderBy(run => run.Total).ElementAt(runs.Count / 2);
-        Print(backend, steps, median, format);
+        Print(backend, steps, pictures, median, format);
     }
 
     private static Timing Decode(
@@ -68,25 +68,29 @@ internal static class DecodeBench
     {
         long start = Stopwatch.GetTimestamp();
         var guidance = Guidance.Text(GuidanceScale);
-        float[] sample = new float[LatentSide * LatentSide * unet.Config.InChannels];
-        TorchNoise.Fill(0, sample);
+        var shape = new Shape(conditions.Local.Shape.Batch, LatentSide, LatentSide, unet.Config.InChannels);
+        float[] samples = new float[shape.Count];
+        TorchNoise.Fill(0, samples);
         using (var predictor = new UNetNoisePredictor(
             unet, conditions.Local, conditions.Text, guidance.Rows, LatentSide, LatentSide))
         {
             DiffusionSampler.Sample(
-                SchedulerCatalog.Create("ddim", config, steps), predictor, guidance, sample, null, cancellation);
+                SchedulerCatalog.Create("ddim", config, steps), predictor, guidance, samples, null, cancellation);
         }
 
         double denoise = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        using Tensor latent = backend.Upload(new Shape(1, LatentSide, LatentSide, unet.Config.InChannels), sample);
-        using Tensor picture = vae.Decode(latent);
-        float[] pixels = picture.ToFloats();
+        foreach (float[] sample in samples.Chunk(samples.Length / shape.Batch))
+        {
+            using Tensor latent = backend.Upload(new Shape(1, shape.Height, shape.Width, shape.Channels), sample);
+            using Tensor picture = vae.Decode(latent);
+            StageGuard.CheckFinite("VAE decoder", picture.ToFloats(), 1e4f);
+        }
+
         double total = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        StageGuard.CheckFinite("VAE decoder", pixels, 1e4f);
         return new Timing(denoise, total - denoise);
     }
 
-    private static void Print(Backend backend, int steps, Timing timing, BenchFormat format)
+    private static void Print(Backend backend, int steps, int pictures, Timing timing, BenchFormat format)
     {
         int side = LatentSide * 8;
         switch (format)
@@ -99,6 +103,7 @@ internal static class DecodeBench
                     ["width"] = side,
                     ["height"] = side,
                     ["steps"] = steps,
+                    ["pictures"] = pictures,
                     ["denoiseSeconds"] = timing.Denoise,
                     ["autoencoderSeconds"] = timing.Paint,
                     ["seconds"] = timing.Total,
@@ -106,17 +111,19 @@ internal static class DecodeBench
                 });
                 break;
             case BenchFormat.Csv:
-                Console.WriteLine("device,size,steps,denoise_seconds,autoencoder_seconds,seconds,peak_activation_mib");
+                Console.WriteLine(
+                    "device,size,steps,pictures,denoise_seconds,autoencoder_seconds,seconds,peak_activation_mib");
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{backend.Name},{side}x{side},{steps},{timing.Denoise:F4},{timing.Paint:F4},{timing.Total:F4},"
-                    + $"{backend.PeakMemory >> 20}"));
+                    $"{backend.Name},{side}x{side},{steps},{pictures},{timing.Denoise:F4},{timing.Paint:F4},"
+                    + $"{timing.Total:F4},{backend.PeakMemory >> 20}"));
                 break;
             default:
                 Console.WriteLine($"{backend.Name}: {backend.Description}");
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{side}x{side}, {steps} steps with guidance: {timing.Total:F3} s (denoise {timing.Denoise:F3}, "
+                    $"{(pictures > 1 ? $"{pictures} pictures at once, " : "")}{side}x{side}, {steps} steps with "
+                    + $"guidance: {timing.Total:F3} s (denoise {timing.Denoise:F3}, "
                     + $"autoencoder {timing.Paint:F3}), activations {backend.PeakMemory >> 20} MiB"));
                 break;
         }
@@ -129,10 +136,10 @@ internal static class DecodeBench
 
     private sealed record Conditioned(Tensor Local, TextConditions Text)
     {
-        public static Conditioned Make(Backend backend, UNet unet)
+        public static Conditioned Make(Backend backend, UNet unet, int pictures)
         {
             int width = unet.Config.CrossAttentionDim[0];
-            var local = new Shape(1, CodesSide, CodesSide, unet.LocalChannels);
+            var local = new Shape(pictures, CodesSide, CodesSide, unet.LocalChannels);
             var text = new Shape(1, Tokens, width);
             return new Conditioned(
                 backend.Upload(local, SyntheticTensors.Tensor("bench/local", local)),

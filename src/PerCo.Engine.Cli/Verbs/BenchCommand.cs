@@ -56,6 +56,11 @@ internal static class BenchCommand
             Description = $"Denoising steps of --decode. Default: {DefaultSteps}.",
             HelpName = "N",
         }.Between(1, 1000);
+        var pictures = new Option<int?>("--batch")
+        {
+            Description = "Pictures of --decode that are drawn at once. Default: 1.",
+            HelpName = "N",
+        }.Between(1, DecodeCommand.MostTogether);
         var common = new CommonOptions();
         var command = new Command(
             "bench",
@@ -77,6 +82,7 @@ internal static class BenchCommand
             csv,
             decode,
             steps,
+            pictures,
         };
         common.AddDeviceTo(command);
         command.SetAction((parsed, cancellation) =>
@@ -89,8 +95,8 @@ internal static class BenchCommand
             if (parsed.GetValue(decode) is { } folder)
             {
                 DecodeBench.Run(
-                    backend, folder, parsed.GetValue(steps) ?? DefaultSteps, parsed.GetValue(repeats) ?? QuickRepeats,
-                    format, messages, cancellation);
+                    backend, folder, parsed.GetValue(steps) ?? DefaultSteps, parsed.GetValue(pictures) ?? 1,
+                    parsed.GetValue(repeats) ?? QuickRepeats, format, messages, cancellation);
                 return Task.FromResult(ExitCode.Done);
             }
 

@@ -9,8 +9,10 @@ namespace PerCo.Engine.Cli.Verbs;
 /// <summary>decode: .perco files become pictures.</summary>
 internal sealed class DecodeCommand
 {
+    /// <summary>Pictures that can be drawn at once.</summary>
+    public const int MostTogether = 64;
+
     private const int MostSamples = 10_000;
-    private const int MostTogether = 64;
 
     private readonly BatchOptions _batch = new(".perco files, or .pkl files of PerCo (SD)", ".png", ".ppm");
     private readonly DecodingOptions _decoding = new();
