@@ -179,8 +179,7 @@ public abstract class Backend : IDisposable
 
     /// <summary>
     /// For every position the code with the largest cosine, the first of equals (Yu et al. 2021, "Vector-quantized
-    /// image
-    /// modeling with improved VQGAN", sec. 3.2), and by how much it beats the second.
+    /// image modeling with improved VQGAN", sec. 3.2), and by how much it beats the second.
     /// </summary>
     /// <param name="x">[.., channels], of any length.</param>
     /// <param name="codebook">Codes of unit length.</param>

@@ -5,8 +5,7 @@ namespace PerCo.Engine.Codec;
 /// <summary>
 /// Codes as log2(entries) bits each, without waste: powers of two take their bits one after the other; other codebooks
 /// are written as base-<c>entries</c> numbers of <see cref="BlockSymbols"/> digits, each in the fewest bits that hold
-/// the
-/// largest such number. Most significant digit and bit first, zero bits up to the next byte at the end.
+/// the largest such number. Most significant digit and bit first, zero bits up to the next byte at the end.
 /// </summary>
 /// <remarks>The mean cost over log2(entries) is below 1/512 bit a code, plus at most 7 bits at the end.</remarks>
 internal static class IndexPacking

@@ -5,9 +5,8 @@ namespace PerCo.Engine.Layers;
 
 /// <summary>
 /// The residual block of Stable Diffusion's autoencoder and U-Net (diffusers ResnetBlock2D): twice GroupNorm, SiLU and
-/// a
-/// 3×3 convolution, with the time embedding added in between, and a 1×1 convolution on the shortcut where the channels
-/// change.
+/// a 3×3 convolution, with the time embedding added in between, and a 1×1 convolution on the shortcut where the
+/// channels change.
 /// </summary>
 internal sealed class ResnetBlock
 {

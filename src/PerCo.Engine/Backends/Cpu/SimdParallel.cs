@@ -16,8 +16,7 @@ internal static class SimdParallel
 {
     /// <summary>
     /// Values an item of element-wise work has at least: 64 KiB, which takes some microseconds. Fixed, so that the
-    /// items
-    /// do not depend on the number of threads.
+    /// items do not depend on the number of threads.
     /// </summary>
     public const int Grain = 1 << 14;
 

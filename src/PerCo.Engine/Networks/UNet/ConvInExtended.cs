@@ -7,8 +7,7 @@ namespace PerCo.Engine.Networks.UNet;
 
 /// <summary>
 /// The first convolution, over the channels of the noisy latent and of the codes' features. It is linear, so it is
-/// taken
-/// apart: the features' share is the same at every step and computed once.
+/// taken apart: the features' share is the same at every step and computed once.
 /// </summary>
 internal sealed class ConvInExtended
 {

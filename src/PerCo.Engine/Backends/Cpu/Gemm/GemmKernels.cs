@@ -6,9 +6,8 @@ namespace PerCo.Engine.Backends.Cpu.Gemm;
 /// </summary>
 /// <remarks>
 /// <c>a</c> is a packed panel of rows, [k/16][rows][16]; <c>b</c> a packed panel of columns, [k][width]; k is a
-/// multiple
-/// of <see cref="KMultiple"/>, not of 16. <c>init</c> (a bias with stride 0, or what earlier blocks of K gave) and
-/// <c>c</c> may be the same.
+/// multiple of <see cref="KMultiple"/>, not of 16. <c>init</c> (a bias with stride 0, or what earlier blocks of K gave)
+/// and <c>c</c> may be the same.
 /// </remarks>
 internal sealed unsafe class GemmKernels
 {

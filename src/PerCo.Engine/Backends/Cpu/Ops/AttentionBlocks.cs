@@ -8,8 +8,7 @@ namespace PerCo.Engine.Backends.Cpu;
 /// <remarks>
 /// Scores are a product of keys [keys, channels] with queries as columns, so a block of keys becomes panels of keys,
 /// [block][panel][channels/16][keys of the panel][16]. Results are a product of values [channels, keys] with weights,
-/// so
-/// channels become panels, [panel][keys/16][channels of the panel][16]. Ends are filled up with zeros.
+/// so channels become panels, [panel][keys/16][channels of the panel][16]. Ends are filled up with zeros.
 /// </remarks>
 internal readonly struct AttentionBlocks(int keys, int channels, int rows)
 {

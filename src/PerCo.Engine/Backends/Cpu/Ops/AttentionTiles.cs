@@ -56,8 +56,7 @@ internal readonly struct AttentionTiles
 
     /// <summary>
     /// Head and tile of an item. With long keys a head's tiles follow one another, which share its keys; with short
-    /// ones
-    /// the heads of a tile do, whose queries and results lie side by side.
+    /// ones the heads of a tile do, whose queries and results lie side by side.
     /// </summary>
     public (int Head, int Tile) Item(int item)
     {
