@@ -3,6 +3,7 @@
 
 KERNEL(activate, ITEMS)(GLOBAL const store_t* x, GLOBAL store_t* y, int count, int activation)
 {
-    const int at = (GRP0 * ITEMS + LID) * VW;
-    if (at < count) storev_n(activatev(loadv_n(x, at, count - at), activation), y, at, count - at);
+    const long at = ((long)GRP0 * ITEMS + LID) * VW;
+    const int n = (int)(count - at);
+    if (n > 0) storev_n(activatev(loadv_n(x, at, n), activation), y, at, n);
 }

@@ -3,7 +3,8 @@
 
 KERNEL(add, ITEMS)(GLOBAL const store_t* x, GLOBAL const store_t* y, GLOBAL store_t* z, int count)
 {
-    const int at = (GRP0 * ITEMS + LID) * VW;
+    const long at = ((long)GRP0 * ITEMS + LID) * VW;
     const long start = (long)GRP1 * count + at;
-    if (at < count) storev_n(loadv_n(x, start, count - at) + loadv_n(y, at, count - at), z, start, count - at);
+    const int n = (int)(count - at);
+    if (n > 0) storev_n(loadv_n(x, start, n) + loadv_n(y, at, n), z, start, n);
 }

@@ -14,7 +14,8 @@ flags="-x cuda --cuda-device-only -nocudainc -nocudalib -O3 -ffp-contract=fast -
 target=sm_70
 storage="fp32 fp16 bf16"
 
-# What the first line of a source says after a word: "Targets: sm_80." or "Storage: fp16 bf16."
+# What the first line of a source says after a word: "Target: sm_80.", "Storage: fp16 bf16."
+# or "ISA: ptx83." (newer than the compiler takes for the target)
 said() { head -n 1 "$1" | sed -n "s/.*$2: \([a-z0-9_ ]*\)\..*/\1/p"; }
 
 rm -f "$output"/*.ptx "$output"/manifest.json
@@ -22,11 +23,13 @@ entries=()
 for source in *.cl; do
     hash=$(cat "$source" ./*.h | sha256sum | cut -d ' ' -f 1)
     own_target=$(said "$source" Target)
+    own_isa=$(said "$source" ISA)
     own_storage=$(said "$source" Storage)
     for precision in ${own_storage:-$storage}; do
         file="${source%.cl}.$precision.${own_target:-$target}.ptx"
         # shellcheck disable=SC2086 # flags are words
-        "$compiler" $flags --cuda-gpu-arch="${own_target:-$target}" "-D${precision^^}=1" -o "$output/$file" "$source"
+        "$compiler" $flags ${own_isa:+-Xclang -target-feature -Xclang "+$own_isa"} \
+            --cuda-gpu-arch="${own_target:-$target}" "-D${precision^^}=1" -o "$output/$file" "$source"
         ptx=$(sha256sum < "$output/$file" | cut -d ' ' -f 1)
         entries+=("    { \"file\": \"$file\", \"source\": \"$source\",
       \"sourceHash\": \"$hash\",

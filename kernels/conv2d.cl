@@ -14,9 +14,10 @@ KERNEL(conv2d, PRODUCT_ITEMS)(
     LOCAL_VAR floatv matrix_tile[TILE_K * TILE_N / VW];
     LOCAL_VAR int positions[TILE_M];
     const int item_x = LID % ITEMS_X, item_y = LID / ITEMS_X;
-    const int row0 = GRP1 * TILE_M, picture_rows = result_height * result_width;
+    const int row0 = ROW_GRP * TILE_M, picture_rows = result_height * result_width;
     const int channels = channels1 + channels2, taps = kernel_height * kernel_width;
     GLOBAL const store_t* panel = matrix + (long)GRP0 * taps * channels * TILE_N;
+    if (row0 >= rows) return;
 
     floatv sums[ITEM_M][ITEM_V];
     UNROLL for (int i = 0; i < ITEM_M; i++) UNROLL for (int j = 0; j < ITEM_V; j++) sums[i][j] = (floatv)(0.0f);

@@ -1,4 +1,4 @@
-// conv2d_wgmma: conv2d.cl on warp groups' tensor cores. Target: sm_90a. Storage: fp16 bf16.
+// conv2d_wgmma: conv2d.cl on warp groups' tensor cores. Target: sm_90a. ISA: ptx83. Storage: fp16 bf16.
 #include "product_wgmma.h"
 #include "conv2d_parameters.h"
 

@@ -9,8 +9,9 @@ KERNEL(linear, PRODUCT_ITEMS)(
     LOCAL_VAR floatv matrix_tile[TILE_K * TILE_N / VW];
     LOCAL_VAR int positions[TILE_M];
     const int item_x = LID % ITEMS_X, item_y = LID / ITEMS_X;
-    const int row0 = GRP1 * TILE_M;
+    const int row0 = ROW_GRP * TILE_M;
     GLOBAL const store_t* panel = matrix + (long)GRP0 * inputs * TILE_N;
+    if (row0 >= rows) return;
     for (int i = LID; i < TILE_M; i += PRODUCT_ITEMS) positions[i] = row0 + i < rows ? row0 + i : -1;
     BARRIER();
 

@@ -1,4 +1,4 @@
-// linear_wgmma: linear.cl on warp groups' tensor cores. Target: sm_90a. Storage: fp16 bf16.
+// linear_wgmma: linear.cl on warp groups' tensor cores. Target: sm_90a. ISA: ptx83. Storage: fp16 bf16.
 #include "product_wgmma.h"
 #include "linear_parameters.h"
 

@@ -35,6 +35,7 @@
   #define GRP1 ((int)__nvvm_read_ptx_sreg_ctaid_y())
   #define GRP2 ((int)__nvvm_read_ptx_sreg_ctaid_z())
   #define NGRP0 ((int)__nvvm_read_ptx_sreg_nctaid_x())
+  #define NGRP1 ((int)__nvvm_read_ptx_sreg_nctaid_y())
   #define BARRIER() __syncthreads()
   #define ON_CPU 0
 #else
@@ -50,11 +51,15 @@
   #define GRP1 ((int)get_group_id(1))
   #define GRP2 ((int)get_group_id(2))
   #define NGRP0 ((int)get_num_groups(0))
+  #define NGRP1 ((int)get_num_groups(1))
   #define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
   #ifndef ON_CPU
     #define ON_CPU 0
   #endif
 #endif
+
+// A launch's second extent is at most 65535 in CUDA: tiles of rows go on in the third, whose last ones may be empty.
+#define ROW_GRP (GRP2 * NGRP1 + GRP1)
 
 // A processor runs the items of a group one after the other, each as a loop body: vectors of 16 fill its registers.
 // INNER(n) is n, but keeps the loop within one work-item: without, PoCL puts a barrier into every uniform loop, and

@@ -17,7 +17,8 @@ FN void multiply_and_write(
     const struct product_rows* in, GLOBAL const store_t* matrix, const struct product_end* end, int panels,
     const int down, const shared_t shared, const shared_t exchange)
 {
-    const int row0 = GRP1 * PRODUCT_ROWS(down), panel0 = GRP0 * PANELS(down);
+    const int row0 = ROW_GRP * PRODUCT_ROWS(down), panel0 = GRP0 * PANELS(down);
+    if (row0 >= end->rows) return;
     const int warp = LID / 32, warps_down = 4 / PANELS(down);
     const int warp_row = warp % warps_down * down * 16, warp_panel = warp / warps_down;
     const int steps = step_count(in, STEP), copies = PRODUCT_ROWS(down) * STEP / 8 / MMA_ITEMS;

@@ -66,7 +66,8 @@ FN void multiply_and_write(
     const struct product_rows* in, GLOBAL const store_t* matrix, GLOBAL const void* map,
     const struct product_end* end, int panels, const shared_t shared, const shared_t exchange)
 {
-    const int row0 = GRP1 * PRODUCT_ROWS, panel0 = GRP0 * PANELS, warp = LID / 32;
+    const int row0 = ROW_GRP * PRODUCT_ROWS, panel0 = GRP0 * PANELS, warp = LID / 32;
+    if (row0 >= end->rows) return;
     const int steps = step_count(in, STEP);
     struct product_place at;
     float sums[GROUP_SUMS];
@@ -82,6 +83,7 @@ FN void multiply_and_write(
     {
         // Copies go round the stages; a stage that was used before is waited for. What is complete is reported LAG
         // steps later, so that nobody waits for single copies.
+        fence_map(LID - MULTIPLIERS, map);
         start_copies(&at, in, row0, LID - MULTIPLIERS, 128, COPIES, STEP);
         int filling = 0, reported = 0, parity = 1;
         for (int step = 0; step < steps + LAG; step++)

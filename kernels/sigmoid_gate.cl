@@ -4,8 +4,8 @@
 KERNEL(sigmoid_gate, ITEMS)(
     GLOBAL const store_t* x, GLOBAL const store_t* value, GLOBAL const store_t* gate, GLOBAL store_t* y, int count)
 {
-    const int at = (GRP0 * ITEMS + LID) * VW;
-    const int n = count - at;
+    const long at = ((long)GRP0 * ITEMS + LID) * VW;
+    const int n = (int)(count - at);
     if (n > 0)
     {
         const floatv sigmoid = 1.0f / (1.0f + expv(-loadv_n(gate, at, n)));

@@ -46,6 +46,16 @@ FN void expect_boxes(int item, shared_t barrier, const int bytes)
     }
 }
 
+// Before its first box: the first item gets to see the map as the host wrote it, not what the copy engine may still
+// have of another one at its address (PTX ISA, "membar / fence": proxy.tensormap).
+FN void fence_map(int item, GLOBAL const void* map)
+{
+    if (item == 0)
+    {
+        __asm__ volatile("fence.proxy.tensormap::generic.acquire.sys [%0], 128;" :: "l"(map) : "memory");
+    }
+}
+
 // The first item has 64 rows of 128 bytes copied from `row` on, with 128-byte swizzle; zeros beyond the last row. `map`
 // describes the matrix to the copy engine.
 FN void copy_box(

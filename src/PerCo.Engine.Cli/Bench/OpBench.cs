@@ -63,7 +63,7 @@ internal static class OpBench
         try
         {
             var found = OpDifference.Between(expected, trial.Run(backend, precision));
-            OpTolerance bound = trial.Tolerance.On(backend);
+            OpTolerance bound = trial.Bound(backend);
             bool passed = found.Within(bound);
             string? detail = passed ? null : string.Create(
                 CultureInfo.InvariantCulture,

@@ -25,11 +25,11 @@ internal static class BenchCommand
         sets.AcceptOnlyFromAmong(setNames);
         var ops = new Option<string[]>("--op")
         {
-            Description = $"Only these ops: {string.Join(", ", OpTrials.Ops)}.",
+            Description = $"Only these ops: {string.Join(", ", OpTrials.TimedOps)}.",
             HelpName = "NAME",
             AllowMultipleArgumentsPerToken = true,
         };
-        ops.AcceptOnlyFromAmong([.. OpTrials.Ops]);
+        ops.AcceptOnlyFromAmong([.. OpTrials.TimedOps]);
         var kernel = new Option<string?>("--kernel")
         {
             Description = "Only kernels whose name contains this text.",

@@ -32,18 +32,45 @@ internal static class AutomaticDevice
         var reasons = new List<string>();
         foreach (IGpuDriver driver in drivers)
         {
+            if (FirstThatWorks(driver, gpu, reasons) is { } backend)
+            {
+                return backend;
+            }
+        }
+
+        gpu.Notice?.Invoke($"No GPU is used, the CPU computes ({string.Join("; ", reasons.Select(FirstSentence))}).");
+        return new CpuBackend(cpu);
+    }
+
+    private static GpuBackend? FirstThatWorks(IGpuDriver driver, GpuOptions options, List<string> reasons)
+    {
+        IReadOnlyList<GpuDeviceInfo> devices;
+        try
+        {
+            devices = [.. driver.Enumerate().Where(device => !device.IsCpu)];
+        }
+        catch (PerCoException error)
+        {
+            reasons.Add(error.Message);
+            return null;
+        }
+
+        if (devices.Count == 0)
+        {
+            reasons.Add($"{driver.Name}: no GPU was found.");
+        }
+
+        foreach (GpuDeviceInfo device in devices)
+        {
+            if (device.Rejection is { } rejection)
+            {
+                reasons.Add($"{device.Selector}: {device.Name} {rejection}.");
+                continue;
+            }
+
             try
             {
-                GpuDeviceInfo? found = driver.Enumerate().Where(device => !device.IsCpu)
-                    .OrderBy(device => device.Rejection is null ? 0 : 1).FirstOrDefault();
-                if (found is { Rejection: null })
-                {
-                    return GpuBackend.Open(driver, found, gpu);
-                }
-
-                reasons.Add(found is null
-                    ? $"{driver.Name}: no GPU was found."
-                    : $"{found.Selector}: {found.Name} {found.Rejection}.");
+                return GpuBackend.Open(driver, device, options);
             }
             catch (PerCoException error)
             {
@@ -51,8 +78,7 @@ internal static class AutomaticDevice
             }
         }
 
-        gpu.Notice?.Invoke($"No GPU is used, the CPU computes ({string.Join("; ", reasons.Select(FirstSentence))}).");
-        return new CpuBackend(cpu);
+        return null;
     }
 
     private static bool MayHaveGpu() => !OperatingSystem.IsLinux() || Nodes.Any(Path.Exists);

@@ -80,7 +80,21 @@ internal sealed unsafe class HostArena : IDisposable
 
         if (block == 0)
         {
-            block = (nint)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+            try
+            {
+                block = (nint)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+            }
+            catch (OutOfMemoryException e)
+            {
+                lock (_lock)
+                {
+                    InUse -= bytes;
+                }
+
+                throw new PerCoException(
+                    $"{bytes >> 20} MiB of memory are needed, and the system has no more. Try --memory, or a smaller "
+                    + "picture.", e);
+            }
         }
 
         return new HostStorage(this, (float*)block, count, bytes);

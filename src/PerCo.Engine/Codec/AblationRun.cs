@@ -51,7 +51,7 @@ public static class AblationRun
                 }
 
             case Ablation.Autoencoder:
-                var clock = new StageClock(model, progress, cancellation);
+                var clock = new StageClock(model, null, progress, cancellation);
                 Image picture = clock.Run(CodecStage.Picture, () =>
                 {
                     using Tensor latent = encoder.Latent(image, file.Grid);

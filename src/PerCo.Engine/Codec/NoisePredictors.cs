@@ -44,7 +44,10 @@ internal static class NoisePredictors
                 using Tensor? cells = hasCells
                     ? Cut(local, top / cellRows, left / cellColumns, rows / cellRows, columns / cellColumns)
                     : null;
-                return new UNetNoisePredictor(unet, cells ?? local, text, guidance.Rows, rows, columns);
+
+                // One recording for each window would hold its activations as often.
+                return new UNetNoisePredictor(
+                    unet, cells ?? local, text, guidance.Rows, rows, columns, records: false);
             });
     }
 

@@ -93,8 +93,8 @@ public sealed class PerCoDecoder(PerCoModel model)
         options.Check();
         DrawingSettings settings = Settings(requests, options);
         PictureGeometry geometry = settings.Geometry;
-        int window = Plan(requests, settings, options);
-        var clock = new StageClock(model, progress, cancellation);
+        (StagePlan plan, int window) = Plan(requests, settings, options);
+        var clock = new StageClock(model, plan, progress, cancellation);
 
         // 1. Codes → z_l [pictures or 1, rows, columns, channels]: what is where.
         using Tensor? looked = features is not null ? null
@@ -206,20 +206,19 @@ public sealed class PerCoDecoder(PerCoModel model)
         return settings;
     }
 
-    // Rows and columns of the latent that are denoised at once.
-    private int Plan(IReadOnlyList<DecodeRequest> requests, DrawingSettings settings, DecodeOptions options)
+    // Also the rows and columns of the latent that are denoised at once.
+    private (StagePlan Plan, int Window) Plan(
+        IReadOnlyList<DecodeRequest> requests, DrawingSettings settings, DecodeOptions options)
     {
         MemoryPlan? limited = MemoryPlanner.ForDecoding(model, requests, options);
-        model.Use(limited);
         if (model.Backend is not GpuBackend gpu)
         {
-            return limited?.LatentWindow ?? options.LatentWindow;
+            return (new StagePlan(limited, null), limited?.LatentWindow ?? options.LatentWindow);
         }
 
         GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(model, requests, settings, options.LatentWindow);
         gpu.Detail($"decoding {plan}");
-        model.Vae.BandBytes = plan.BandBytes;
-        return plan.LatentWindow;
+        return (new StagePlan(limited, plan.BandBytes), plan.LatentWindow);
     }
 
     private sealed class StepProgress(IProgress<CodecProgress> progress) : IProgress<SamplingProgress>

@@ -32,8 +32,7 @@ public sealed class PerCoEncoder(PerCoModel model)
         options ??= new EncodeOptions();
         options.Check();
         PictureGeometry.CheckSize(image);
-        Plan(image, options);
-        var clock = new StageClock(model, progress, cancellation);
+        var clock = new StageClock(model, Plan(image, options), progress, cancellation);
 
         // 1. What the picture shows, in words.
         string caption = options.Caption
@@ -92,15 +91,17 @@ public sealed class PerCoEncoder(PerCoModel model)
         return model.Backend.Upload(mean.Shape, values);
     }
 
-    private void Plan(Image image, EncodeOptions options)
+    private StagePlan Plan(Image image, EncodeOptions options)
     {
-        model.Use(MemoryPlanner.ForEncoding(model, image.Width, image.Height, options));
-        if (model.Backend is GpuBackend gpu)
+        MemoryPlan? limited = MemoryPlanner.ForEncoding(model, image.Width, image.Height, options);
+        if (model.Backend is not GpuBackend gpu)
         {
-            GpuMemoryPlan plan = GpuMemoryPlan.ForEncoding(model, image.Width, image.Height, options);
-            gpu.Detail($"encoding {plan}");
-            model.Vae.BandBytes = plan.BandBytes;
+            return new StagePlan(limited, null);
         }
+
+        GpuMemoryPlan plan = GpuMemoryPlan.ForEncoding(model, image.Width, image.Height, options);
+        gpu.Detail($"encoding {plan}");
+        return new StagePlan(limited, plan.BandBytes);
     }
 
     private static int[] Quantize(HyperEncoder hyperEncoder, Tensor latent)

@@ -118,25 +118,27 @@ public sealed class PerCoModel : IDisposable
         () => new UNet(Backend, UNetConfig.Read(Config(rate.UNetFolder)), Weights(rate.UNetFolder)));
 
     /// <summary>
-    /// Computes within a plan from now on, or without one. Networks whose weights another plan would store otherwise
-    /// are loaded anew.
+    /// Sets backend and networks to a plan, before networks are loaded or run; the caller holds the backend's lock
+    /// until <see cref="EndStage"/>. Networks whose weights the last plan stored otherwise are loaded anew.
     /// </summary>
-    internal void Use(MemoryPlan? plan)
+    /// <param name="stage">What begins.</param>
+    /// <param name="plan">The plan; null for the last one.</param>
+    internal void BeginStage(CodecStage stage, StagePlan? plan = null)
     {
-        lock (Backend.Exclusive)
+        if (plan is not null)
         {
-            if (_plan?.Weights != plan?.Weights)
+            if (_plan?.Weights != plan.Limited?.Weights)
             {
                 ReleaseNetworks();
             }
 
-            _plan = plan;
+            _plan = plan.Limited;
+            if (plan.BandBytes is { } bytes)
+            {
+                Vae.BandBytes = bytes;
+            }
         }
-    }
 
-    /// <summary>Sets the backend to this model's plan: called before networks are loaded or run.</summary>
-    internal void BeginStage(CodecStage stage)
-    {
         if (Backend is HostBackend host)
         {
             // The autoencoder runs once a picture, the other networks again and again.

@@ -4,7 +4,8 @@ using PerCo.Engine.Backends;
 namespace PerCo.Engine.Codec;
 
 /// <summary>Runs stages: one at a time on a shared backend, measured, reported and cancellable between them.</summary>
-internal sealed class StageClock(PerCoModel model, IProgress<CodecProgress>? progress, CancellationToken cancellation)
+internal sealed class StageClock(
+    PerCoModel model, StagePlan? plan, IProgress<CodecProgress>? progress, CancellationToken cancellation)
 {
     private readonly List<StageReport> _reports = [];
 
@@ -20,7 +21,7 @@ internal sealed class StageClock(PerCoModel model, IProgress<CodecProgress>? pro
         {
             long start = Stopwatch.GetTimestamp();
             backend.ResetPeak();
-            model.BeginStage(stage);
+            model.BeginStage(stage, plan);
             try
             {
                 result = work();

@@ -28,8 +28,12 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IStepTaker, IDisposa
     /// <param name="rows">The sets of conditions.</param>
     /// <param name="height">Rows of the latent.</param>
     /// <param name="width">Columns of the latent.</param>
+    /// <param name="records">
+    /// Whether a GPU may record the step, which holds the memory of its activations until this object is disposed of.
+    /// </param>
     public UNetNoisePredictor(
-        UNet unet, Tensor local, TextConditions text, ReadOnlySpan<Conditions> rows, int height, int width)
+        UNet unet, Tensor local, TextConditions text, ReadOnlySpan<Conditions> rows, int height, int width,
+        bool records = true)
     {
         _unet = unet;
         _backend = local.Backend;
@@ -60,9 +64,11 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IStepTaker, IDisposa
         using Tensor contextBatch = _backend.Upload(new Shape(batch, ts[1], ts[2]), contexts);
         using Tensor localBatch = _backend.Upload(new Shape(batch, ls[1], ls[2], ls[3]), locals);
         _conditions = unet.Prepare(contextBatch, localBatch, height, width);
-        _run = (_backend as IStepOps)?.StartRun(
-            _sampleShape, rows.Length, _features.Length,
-            (sample, features) => _unet.Forward(sample, features, _conditions));
+        _run = records && _backend is IStepOps device
+            ? device.StartRun(
+                _sampleShape, rows.Length, _features.Length,
+                (sample, features) => _unet.Forward(sample, features, _conditions))
+            : null;
     }
 
     /// <inheritdoc/>

@@ -237,6 +237,6 @@ public sealed class ModelFolder
             ? folder
             : throw new PerCoException(
                 $"{path}: the folder '{name}' is missing. Is this a PerCo model, and whole? "
-                + "Convert other formats with weights-converter.");
+                + "Save other formats as safetensors (diffusers' save_pretrained does).");
     }
 }

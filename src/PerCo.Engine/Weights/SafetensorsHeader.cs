@@ -181,7 +181,7 @@ internal sealed class SafetensorsHeader
             "BOOL" => ElementType.Bool,
             _ => throw new PerCoException(
                 $"{_file}: tensor '{name}' has the type {text}, expected one of F32, F16, BF16, F64, I64, I32, I8, U8 "
-                + "and BOOL. Convert the checkpoint with weights-converter."),
+                + "and BOOL. Save the checkpoint as one of these."),
         };
     }
 

@@ -137,14 +137,23 @@ internal sealed class GpuArena(GpuDevice device) : IDisposable
         blocks.Push(buffer);
     }
 
-    // Blocks of sizes that are no longer needed may be all that is in the way.
+    // Blocks of sizes that are no longer needed may be all that is in the way. OpenCL drivers take memory when it is
+    // first used, and fail then: it must not come to that.
     private GpuBuffer AllocateOrTrim(long bytes)
     {
+        bool keepsBlocks = _free.Values.Any(blocks => blocks.Count > 0);
+        if (keepsBlocks && device.Held + bytes > device.UsableMemory)
+        {
+            device.Finish();
+            Trim();
+            keepsBlocks = false;
+        }
+
         try
         {
             return device.Allocate(bytes);
         }
-        catch (PerCoException) when (_free.Values.Any(blocks => blocks.Count > 0))
+        catch (PerCoException) when (keepsBlocks)
         {
             device.Finish();
             Trim();

@@ -43,8 +43,8 @@ public sealed partial class GpuBackend
     private (string Program, string Kernel, GpuGroups Groups)? TensorTiles(
         KernelVariant warpGroups, KernelVariant tensorCores, int rows, int panels)
     {
-        var large = new GpuGroups((int)DivideUp(panels, 2), checked((int)DivideUp(rows, 2 * TileRows)));
-        bool fills = (long)large.X * large.Y >= _device.Info.ComputeUnits;
+        var large = GpuGroups.OfRows((int)DivideUp(panels, 2), (int)DivideUp(rows, 2 * TileRows));
+        bool fills = (long)large.X * large.Y * large.Z >= _device.Info.ComputeUnits;
         if (Uses(warpGroups) && (fills || !Uses(tensorCores)))
         {
             return (warpGroups.Name, warpGroups.Name, large);
@@ -53,6 +53,6 @@ public sealed partial class GpuBackend
         return !Uses(tensorCores) ? null
             : fills ? (tensorCores.Name, tensorCores.Name, large)
             : (tensorCores.Name, $"{tensorCores.Name}_small",
-                new GpuGroups(panels, checked((int)DivideUp(rows, TileRows))));
+                GpuGroups.OfRows(panels, (int)DivideUp(rows, TileRows)));
     }
 }

@@ -8,8 +8,8 @@ using Tensor = PerCo.Engine.Tensors.Tensor;
 namespace PerCo.Engine.Backends.Gpu;
 
 /// <summary>
-/// A device behind a driver: kernels of <c>kernels/</c>, one launcher an op. Weights and activations are fp16 or fp32,
-/// sums, norms and softmax fp32.
+/// A device behind a driver: kernels of <c>kernels/</c>, one launcher an op. Weights and activations are fp16,
+/// bf16 or fp32, sums, norms and softmax fp32.
 /// </summary>
 public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
 {
@@ -173,7 +173,15 @@ public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
         if (disposing && !_disposed)
         {
             _disposed = true;
-            _device.Finish();
+            try
+            {
+                _device.Finish();
+            }
+            catch (PerCoException)
+            {
+                // A device that no longer answers is why this is called: what is held is released all the same.
+            }
+
             _arena.Dispose();
             foreach (GpuModule module in _modules.Values)
             {

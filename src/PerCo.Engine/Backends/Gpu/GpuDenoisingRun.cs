@@ -113,6 +113,9 @@ internal sealed class GpuDenoisingRun : IDenoisingRun
                 _reservation = _backend.Arena.EndReservation();
             }
 
+            _backend.Detail($"{_backend.Name}: a denoising step is {_recording.Count} launches, started "
+                + (_recording is LaunchList ? "one by one" : "as one graph"));
+
             _recording.Replay();
         }
     }

@@ -155,4 +155,19 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
 /// <param name="X">Along the first dimension, the fastest.</param>
 /// <param name="Y">Along the second, at most 65535.</param>
 /// <param name="Z">Along the third, at most 65535.</param>
-internal readonly record struct GpuGroups(int X, int Y = 1, int Z = 1);
+internal readonly record struct GpuGroups(int X, int Y = 1, int Z = 1)
+{
+    private const int MostAlongY = 65535;
+
+    /// <summary>
+    /// Tiles of rows along the second dimension and, where they are too many for it, the third: ROW_GRP in
+    /// kernels/portable.h. Some of the last may be beyond the last row.
+    /// </summary>
+    /// <param name="x">Groups along the first dimension.</param>
+    /// <param name="tiles">Tiles of rows, at least 1.</param>
+    public static GpuGroups OfRows(int x, int tiles)
+    {
+        int z = (tiles + MostAlongY - 1) / MostAlongY;
+        return new GpuGroups(x, (tiles + z - 1) / z, z);
+    }
+}

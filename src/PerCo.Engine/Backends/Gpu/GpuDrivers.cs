@@ -6,6 +6,6 @@ namespace PerCo.Engine.Backends.Gpu;
 /// <summary>The drivers there are.</summary>
 internal static class GpuDrivers
 {
-    /// <summary>All of them, the one that has been tried on more devices first.</summary>
+    /// <summary>All of them, in the order in which they are listed; AutomaticDevice has a preference.</summary>
     public static IReadOnlyList<IGpuDriver> All { get; } = [new OpenClDriver(), new CudaDriver()];
 }

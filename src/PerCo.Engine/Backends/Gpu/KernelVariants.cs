@@ -6,7 +6,8 @@ internal static class KernelVariants
     private const string All16 = "fp16 and bf16, ";
 
     public static readonly KernelVariant LinearWgmma = new(
-        "Linear", "linear_wgmma", KernelNeed.WarpGroups, All16 + "enough tiles of 128x128 to fill the device");
+        "Linear", "linear_wgmma", KernelNeed.WarpGroups,
+        All16 + "enough tiles of 128x128 to fill the device, or no linear_mma");
 
     public static readonly KernelVariant LinearMma = new(
         "Linear", "linear_mma", KernelNeed.TensorCores, All16 + "more than 4 rows");
@@ -14,7 +15,8 @@ internal static class KernelVariants
     public static readonly KernelVariant LinearPlain = new("Linear", "linear", KernelNeed.Nothing, "everything");
 
     public static readonly KernelVariant Conv2dWgmma = new(
-        "Conv2d", "conv2d_wgmma", KernelNeed.WarpGroups, All16 + "enough tiles of 128x128 to fill the device");
+        "Conv2d", "conv2d_wgmma", KernelNeed.WarpGroups,
+        All16 + "sides below 32000, and enough tiles of 128x128 to fill the device, or no conv2d_mma");
 
     public static readonly KernelVariant Conv2dMma = new(
         "Conv2d", "conv2d_mma", KernelNeed.TensorCores, All16 + "sides below 32000");

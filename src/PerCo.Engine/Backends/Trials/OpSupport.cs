@@ -20,15 +20,14 @@ internal sealed record OpSupport(string Op, string Backend, string? Reason, IRea
     public static IReadOnlyList<string> Backends { get; } = ["reference", "cpu", "opencl", "cuda"];
 
     /// <summary>All ops.</summary>
-    public static IReadOnlyList<string> Ops { get; } = [.. OpTrials.Ops, DenoiseStep];
+    public static IReadOnlyList<string> Ops => OpTrials.Ops;
 
     /// <summary>The whole table, op by op.</summary>
     public static IReadOnlyList<OpSupport> Table { get; } =
         [.. Ops.SelectMany(op => Backends.Select(backend => Of(op, backend)))];
 
-    /// <summary>The bounds of an op, from its trials; null for what is compared with a formula.</summary>
-    public static OpTolerance Tolerance(string op) =>
-        OpTrials.Short.FirstOrDefault(trial => trial.Op == op)?.Tolerance ?? OpTolerance.Elementwise;
+    /// <summary>The bounds of an op, from its trials.</summary>
+    public static OpTolerance Tolerance(string op) => OpTrials.Short.First(trial => trial.Op == op).Tolerance;
 
     private static OpSupport Of(string op, string backend)
     {
@@ -38,12 +37,7 @@ internal sealed record OpSupport(string Op, string Backend, string? Reason, IRea
             return new OpSupport(op, backend, op == DenoiseStep ? OnHost : null, []);
         }
 
-        KernelVariant[] kernels = [.. KernelVariants.All.Where(variant => variant.Op == op)];
-        if (kernels.Length == 0)
-        {
-            kernels = [new KernelVariant(op, KernelCheck.KernelName(op), KernelNeed.Nothing, "everything")];
-        }
-
+        IReadOnlyList<KernelVariant> kernels = KernelCheck.Variants(op);
         KernelVariant[] there =
             [.. kernels.Where(kernel => (cuda || kernel.IsPlain) && (cuda ? HasPtx(kernel) : HasSource(kernel)))];
         return new OpSupport(

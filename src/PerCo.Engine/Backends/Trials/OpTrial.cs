@@ -25,6 +25,11 @@ internal sealed record OpTrial(
         return result.ToFloats();
     }
 
+    /// <summary>
+    /// The bounds on a backend. Operands are rounded to what it stores, so what only moves values is exact there too.
+    /// </summary>
+    public OpTolerance Bound(Backend backend) => Tolerance.Worst == 0 ? Tolerance : Tolerance.On(backend);
+
     /// <inheritdoc/>
     public override string ToString() => $"{Op} {Shape}";
 }

@@ -1,3 +1,4 @@
+using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 
@@ -98,6 +99,27 @@ internal static class OpTrialFactory
         });
     }
 
+    /// <summary>GroupNorm in the two steps that bands of rows need; the reference takes one.</summary>
+    public static OpTrial GroupNormInSteps(int batch, int height, int width, int channels, int groups) => new(
+        "GroupNorm", $"{batch}x{height}x{width}x{channels} g{groups} silu, in steps", OpTolerance.Norm, 0,
+        3.0 * batch * height * width * channels, o =>
+    {
+        NormWeights weights = o.Own(o.Backend.PrepareNorm(
+            TrialOperands.Weight("scale", 1, channels), TrialOperands.Weight("shift", 1, channels)));
+        Tensor x = o.Random("x", 2, batch, height, width, channels);
+        return () =>
+        {
+            if (o.Backend is ReferenceBackend or not IRowBandOps)
+            {
+                return o.Backend.GroupNorm(x, weights, groups, Epsilon, Activation.Silu);
+            }
+
+            var bands = (IRowBandOps)o.Backend;
+            using Tensor factors = bands.NormFactors(x, weights, groups, Epsilon);
+            return bands.NormApply(x, factors, Activation.Silu);
+        };
+    });
+
     /// <summary>LayerNorm of rows.</summary>
     public static OpTrial LayerNorm(int rows, int channels) => new(
         "LayerNorm", $"{rows}x{channels}", OpTolerance.Norm, 0, 2.0 * rows * channels, o =>
@@ -183,6 +205,62 @@ internal static class OpTrialFactory
             o.Backend.CopyTokens(new ChannelSlice(x, channels, channels), 0, 1, cache, tokens / 2);
             return cache;
         };
+    });
+
+    /// <summary>
+    /// Some denoising steps with guidance, the second and later ones recorded, for a network that adds a constant: the
+    /// sample, and behind it its largest magnitude.
+    /// </summary>
+    public static OpTrial DenoiseStep(int height, int width, int channels) => new(
+        OpSupport.DenoiseStep, $"2x{height}x{width}x{channels}", OpTolerance.Elementwise, 0,
+        6.0 * height * width * channels, o =>
+    {
+        const int Rows = 2, Steps = 3;
+        const float InputScale = 0.5f;
+        float[] weights = [-1, 2];
+        var step = new DenoiseStep(0.9f, -0.4f, 1.5f, 0.6f, 0.3f, 0.2f);
+        Tensor shift = o.Random("shift", 1, Rows, height, width, channels);
+        float[] noise = TrialOperands.Values("noise", (long)height * width * channels);
+        return () =>
+        {
+            float[] sample = [.. noise, 0];
+            Span<float> values = sample.AsSpan(0, noise.Length);
+            sample[^1] = o.Backend is IStepOps device ? OnDevice(device, values) : OnHost(values);
+            return o.Backend.Upload(new Shape(1, sample.Length, 1), sample);
+        };
+
+        float OnDevice(IStepOps device, Span<float> sample)
+        {
+            using IDenoisingRun run = device.StartRun(
+                shift.Shape, Rows, 1, (x, _) => o.Backend.Add(x, shift));
+            run.Begin(sample, 1);
+            float largest = 0;
+            for (int i = 0; i < Steps; i++)
+            {
+                largest = run.Step([0], step, InputScale, weights);
+            }
+
+            run.Read(sample);
+            return largest;
+        }
+
+        float OnHost(Span<float> sample)
+        {
+            float[] shifts = shift.ToFloats(), guided = new float[sample.Length];
+            for (int i = 0; i < Steps; i++)
+            {
+                for (int at = 0; at < guided.Length; at++)
+                {
+                    float input = sample[at] * (i == 0 ? 1 : InputScale);
+                    guided[at] = (weights[0] * (input + shifts[at]))
+                        + (weights[1] * (input + shifts[guided.Length + at]));
+                }
+
+                step.Apply(guided, sample);
+            }
+
+            return Math.Abs(System.Numerics.Tensors.TensorPrimitives.MaxMagnitude<float>(sample));
+        }
     });
 
     private static string Text(Activation activation) =>

@@ -10,7 +10,8 @@ internal static class OpTrials
     private static readonly (int Side, int Channels)[] Levels = [(64, 320), (32, 640), (16, 1280), (8, 1280)];
 
     /// <summary>
-    /// Small shapes with odd edges that reach every op and every kernel variant: what a device is checked with.
+    /// Small shapes with odd edges that reach every op and every kernel variant, some of them long enough to go round
+    /// all stages of its copies: what a device is checked with.
     /// </summary>
     public static IReadOnlyList<OpTrial> Short { get; } =
     [
@@ -22,13 +23,17 @@ internal static class OpTrials
         Linear(130, 72, 136, residual: true),
         Linear(65, 64, 128, Activation.Geglu),
         Linear(33, 50, 40, Activation.Gelu),
+        Linear(65, 400, 130),
         Linear(1, 130, 70),
         Attention(2, 3, 70, 70, 64),
         Attention(1, 2, 67, 77, 40),
         Attention(1, 2, 9, 9, 64, causal: true),
         Attention(1, 2, 1, 33, 80),
         Attention(1, 1, 40, 40, 160),
+        Attention(1, 2, 200, 200, 64),
+        Attention(1, 2, 150, 257, 88),
         GroupNorm(2, 9, 11, 40, 8, second: 24),
+        GroupNormInSteps(2, 9, 11, 40, 8),
         LayerNorm(37, 100),
         Activate(9, 50, Activation.Silu),
         Activate(9, 50, Activation.QuickGelu),
@@ -38,6 +43,7 @@ internal static class OpTrials
         Embed(9, 100, 40),
         VectorQuantize(40, 32, 200),
         CopyTokens(9, 48),
+        DenoiseStep(9, 11, 4),
     ];
 
     /// <summary>
@@ -46,7 +52,7 @@ internal static class OpTrials
     /// </summary>
     public static IReadOnlyList<OpTrial> Large { get; } =
     [
-        Linear(3000, 200, 1088),
+        Linear(3000, 712, 1088),
         Conv2d(1, 50, 60, 24, 1088),
     ];
 
@@ -112,6 +118,10 @@ internal static class OpTrials
 
     /// <summary>The ops, in the order of <see cref="Short"/>.</summary>
     public static IReadOnlyList<string> Ops { get; } = [.. Short.Select(trial => trial.Op).Distinct()];
+
+    /// <summary>The ops of the lists that can be timed.</summary>
+    public static IReadOnlyList<string> TimedOps { get; } =
+        [.. Ops.Where(op => Sets.Any(set => set.Trials.Any(trial => trial.Op == op)))];
 
     private static IEnumerable<OpTrial> UNetTrials()
     {

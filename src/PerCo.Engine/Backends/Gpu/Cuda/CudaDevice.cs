@@ -7,7 +7,11 @@ internal sealed unsafe class CudaDevice : GpuDevice
 {
     private const uint NonBlocking = 1;
 
+    // The first that knows PTX 8.3, in which a kernel fences a tensor map.
+    private const int WarpGroupsDriver = 12030;
+
     private readonly int _handle;
+    private readonly int _version;
     private readonly CudaStaging? _staging;
     private nint _context;
     private nint _stream;
@@ -18,6 +22,9 @@ internal sealed unsafe class CudaDevice : GpuDevice
         Api = api;
         Capability = capability;
         _handle = handle;
+        int version;
+        CudaException.Check(api, api.DriverGetVersion(&version), "cuDriverGetVersion");
+        _version = version;
         nint context;
         CudaException.Check(api, api.PrimaryContextRetain(&context, handle), "cuDevicePrimaryCtxRetain");
         _context = context;
@@ -49,7 +56,8 @@ internal sealed unsafe class CudaDevice : GpuDevice
 
     /// <inheritdoc/>
     public override string? Lacks(KernelNeed need) => Lacks(need, Capability)
-        ?? (need == KernelNeed.WarpGroups && Api.TensorMapEncodeTiled == null ? "needs the driver of CUDA 12" : null);
+        ?? (need == KernelNeed.WarpGroups && (Api.TensorMapEncodeTiled == null || _version < WarpGroupsDriver)
+            ? "needs the driver of CUDA 12.3" : null);
 
     /// <inheritdoc/>
     public override GpuBuffer? DescribePanels(GpuBuffer matrix, long rows) =>

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace PerCo.Engine.Backends.Gpu.Cuda;
 
@@ -51,6 +53,24 @@ internal sealed unsafe class CudaDriver : IGpuDriver
             : prohibited ? "is in compute mode 'prohibited'; its owner changes that with nvidia-smi -c 0"
             : null;
 
+    // Drivers of several builds have the same version of CUDA, and compile PTX differently.
+    private static string Build()
+    {
+        const string Kernel = "/proc/driver/nvidia/version";
+        try
+        {
+            string? text = OperatingSystem.IsWindows()
+                ? FileVersionInfo.GetVersionInfo(Path.Combine(Environment.SystemDirectory, "nvcuda.dll")).FileVersion
+                : File.Exists(Kernel) ? File.ReadLines(Kernel).FirstOrDefault() : null;
+            Match build = Regex.Match(text ?? "", @"\d+(\.\d+)+");
+            return build.Success ? $", driver {build.Value}" : "";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
     private List<(int Handle, int Capability, GpuDeviceInfo Info)> Devices()
     {
         CudaApi api = _api.Value;
@@ -90,7 +110,8 @@ internal sealed unsafe class CudaDriver : IGpuDriver
             "cuda",
             index,
             Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]),
-            $"CUDA {version / 1000}.{version % 1000 / 10}, compute capability {capability / 10}.{capability % 10}")
+            $"CUDA {version / 1000}.{version % 1000 / 10}{Build()}, compute capability {capability / 10}."
+            + $"{capability % 10}")
         {
             Memory = (long)memory,
             LargestBuffer = (long)memory,

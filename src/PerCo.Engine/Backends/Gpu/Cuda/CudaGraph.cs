@@ -39,6 +39,7 @@ internal sealed unsafe class CudaGraph : GpuRecording
         }
 
         nint graph = 0, executable = 0;
+        int ended;
         try
         {
             list.Replay();
@@ -47,9 +48,13 @@ internal sealed unsafe class CudaGraph : GpuRecording
         {
             // A launch that cannot be captured: the end of the capture reports it too, and the list is replayed.
         }
+        finally
+        {
+            // Whatever happened: a stream that stays in capture refuses all that follows.
+            ended = api.StreamEndCapture(stream, &graph);
+        }
 
-        bool made = api.StreamEndCapture(stream, &graph) == 0 && graph != 0
-            && api.GraphInstantiate(&executable, graph, 0) == 0;
+        bool made = ended == 0 && graph != 0 && api.GraphInstantiate(&executable, graph, 0) == 0;
         if (graph != 0)
         {
             _ = api.GraphDestroy(graph);
@@ -70,8 +75,7 @@ internal sealed unsafe class CudaGraph : GpuRecording
     {
         if (_executable != 0)
         {
-            _device.MakeCurrent();
-            _device.Finish();
+            // The driver keeps what is still running; after an error of the device there is nothing to wait for.
             _ = _device.Api.GraphExecDestroy(_executable);
             _executable = 0;
         }

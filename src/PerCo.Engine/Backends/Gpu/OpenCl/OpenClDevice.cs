@@ -88,6 +88,9 @@ internal sealed unsafe class OpenClDevice : GpuDevice
     /// <inheritdoc/>
     public override void Finish() => OpenClException.Check(Api.Finish(_queue), "clFinish");
 
+    /// <summary>Hands all launches to the device.</summary>
+    public void Flush() => OpenClException.Check(Api.Flush(_queue), "clFlush");
+
     /// <summary>Starts a kernel whose arguments are set.</summary>
     public void Enqueue(nint handle, GpuKernel kernel, GpuGroups groups)
     {

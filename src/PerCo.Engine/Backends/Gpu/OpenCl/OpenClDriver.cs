@@ -6,6 +6,7 @@ internal sealed unsafe class OpenClDriver : IGpuDriver
     private const ulong AllDevices = 0xFFFFFFFF;
     private const ulong CpuDevice = 2;
     private const long NeededLocalMemory = 32 << 10;
+    private const int NeededGroup = 256;
 
     // Loaded once: unloading a driver that has started threads is not safe.
     private readonly Lazy<OpenClApi> _api = new(OpenClApi.Load);
@@ -38,8 +39,6 @@ internal sealed unsafe class OpenClDriver : IGpuDriver
         var devices = new List<(nint, GpuDeviceInfo)>();
         foreach (nint platform in Platforms(api))
         {
-            string platformName = OpenClApi.Text("clGetPlatformInfo", (size, value, written) =>
-                api.GetPlatformInfo(platform, 0x0902, size, value, written));
             uint count;
             if (api.GetDeviceIds(platform, AllDevices, 0, null, &count) != 0 || count == 0)
             {
@@ -49,16 +48,37 @@ internal sealed unsafe class OpenClDriver : IGpuDriver
             var handles = new nint[count];
             fixed (nint* p = handles)
             {
-                OpenClException.Check(api.GetDeviceIds(platform, AllDevices, count, p, null), "clGetDeviceIDs");
+                if (api.GetDeviceIds(platform, AllDevices, count, p, null) != 0)
+                {
+                    continue;
+                }
             }
 
             foreach (nint handle in handles)
             {
-                devices.Add((handle, Describe(api, handle, devices.Count, platformName)));
+                devices.Add((handle, DescribeOrReject(api, platform, handle, devices.Count)));
             }
         }
 
         return devices;
+    }
+
+    // What does not even say its name is listed all the same: it must not hide the others.
+    private static GpuDeviceInfo DescribeOrReject(OpenClApi api, nint platform, nint device, int index)
+    {
+        try
+        {
+            string platformName = OpenClApi.Text("clGetPlatformInfo", (size, value, written) =>
+                api.GetPlatformInfo(platform, 0x0902, size, value, written));
+            return Describe(api, device, index, platformName);
+        }
+        catch (OpenClException error)
+        {
+            return new GpuDeviceInfo("opencl", index, "unknown device", "unknown version")
+            {
+                Rejection = $"does not describe itself ({error.Message.TrimEnd('.')})",
+            };
+        }
     }
 
     private static nint[] Platforms(OpenClApi api)
@@ -107,6 +127,8 @@ internal sealed unsafe class OpenClDriver : IGpuDriver
                 : Number(0x1027) == 0 ? "the driver says that the device is not available"
                 : Number(0x1028) == 0 ? "the driver has no compiler"
                 : Number(0x1026) == 0 ? "the device is big-endian"
+                : Number(0x1004) < NeededGroup
+                    ? $"has work-groups of {Number(0x1004)} items, expected {NeededGroup}"
                 : found.LocalMemory < NeededLocalMemory
                     ? $"has {found.LocalMemory >> 10} KiB of local memory, expected {NeededLocalMemory >> 10} KiB"
                 : null;

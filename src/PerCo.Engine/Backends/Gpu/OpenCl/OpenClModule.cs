@@ -122,6 +122,11 @@ internal sealed unsafe class OpenClModule : GpuModule
 
         if (status != 0 || loaded != 0)
         {
+            if (program != 0)
+            {
+                _ = device.Api.ReleaseProgram(program);
+            }
+
             return 0;
         }
 

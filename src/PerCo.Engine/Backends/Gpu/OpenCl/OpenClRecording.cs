@@ -39,6 +39,9 @@ internal sealed unsafe class OpenClRecording : GpuRecording
         {
             _device.Enqueue(entry.Handle, entry.Kernel, entry.Groups);
         }
+
+        // The first launches begin while whoever waits for the last is still on the way to it.
+        _device.Flush();
     }
 
     /// <inheritdoc/>

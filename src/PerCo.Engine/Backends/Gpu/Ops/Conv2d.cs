@@ -43,7 +43,7 @@ public sealed partial class GpuBackend
         }
 
         _device.Launch(
-            Kernel("conv2d"), new GpuGroups(panels, checked((int)DivideUp(rows, TileRows))),
+            Kernel("conv2d"), GpuGroups.OfRows(panels, (int)DivideUp(rows, TileRows)),
             arguments[..^MoreTensorArguments]);
     }
 }

@@ -48,7 +48,7 @@ public sealed partial class GpuBackend
         }
 
         _device.Launch(
-            Kernel("linear"), new GpuGroups(panels, checked((int)DivideUp(rows, TileRows))),
+            Kernel("linear"), GpuGroups.OfRows(panels, (int)DivideUp(rows, TileRows)),
             arguments[..^MoreTensorArguments]);
     }
 }

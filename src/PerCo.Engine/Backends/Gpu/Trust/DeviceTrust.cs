@@ -17,7 +17,7 @@ internal static class DeviceTrust
         if (verdicts is null)
         {
             notice?.Invoke($"{backend.Name}: first use of {backend.Device.Name}: checking its kernels, once");
-            verdicts = KernelCheck.Run(backend);
+            verdicts = KernelCheck.Run(backend, journal: cache?.Journal);
             cache?.Write(verdicts);
         }
 
@@ -38,15 +38,18 @@ internal static class DeviceTrust
             else if (variant is not null)
             {
                 backend.Exclude(variant);
-                notice?.Invoke($"{backend.Name}: warning: kernel {verdict.Kernel} is wrong on this device "
-                    + $"({verdict.Failure}); {verdict.Op} uses a slower one.");
+                if (!verdict.Passed)
+                {
+                    notice?.Invoke($"{backend.Name}: warning: kernel {verdict.Kernel} {verdict.Fault} "
+                        + $"({verdict.Failure}); {verdict.Op} uses a slower one.");
+                }
             }
         }
 
         if (verdicts.FirstOrDefault(verdict => verdict is { Passed: false, IsPlain: true }) is { } wrong)
         {
-            throw new PerCoException($"{backend.Name}: {backend.Device.Name}: kernel {wrong.Kernel} is wrong on this "
-                + $"device ({wrong.Failure}), and {wrong.Op} has no other. Update the driver, or use --device cpu.");
+            throw new PerCoException($"{backend.Name}: {backend.Device.Name}: kernel {wrong.Kernel} {wrong.Fault} "
+                + $"({wrong.Failure}), and {wrong.Op} has no other. Update the driver, or use --device cpu.");
         }
     }
 }

@@ -7,7 +7,8 @@ namespace PerCo.Engine.Backends.Gpu.Trust;
 
 /// <summary>
 /// Runs the short trials of every op with each of its kernels on a device, and compares them with the reference: a
-/// driver or a device that computes wrong results is found before it draws a picture.
+/// driver or a device that computes wrong results is found before it draws a picture. Plain kernels come first: one
+/// that breaks the device must not take those with it that would have been right.
 /// </summary>
 internal static class KernelCheck
 {
@@ -25,69 +26,109 @@ internal static class KernelCheck
     /// <summary>Checks all kernels. Afterwards the backend uses the faster ones that have passed.</summary>
     /// <param name="backend">The device.</param>
     /// <param name="report">Is told each comparison.</param>
-    public static IReadOnlyList<KernelVerdict> Run(GpuBackend backend, Action<Row>? report = null)
+    /// <param name="journal">Knows kernels whose check did not end, and is told which one is checked.</param>
+    /// <exception cref="PerCoException">The device no longer answers; says since which kernel.</exception>
+    public static IReadOnlyList<KernelVerdict> Run(
+        GpuBackend backend, Action<Row>? report = null, CheckJournal? journal = null)
     {
+        journal ??= new CheckJournal(null);
         using var reference = new ReferenceBackend();
         using var cpu = new CpuBackend(new CpuOptions { Strict = true });
         OpTrial[] large = backend.Device.ComputeUnits > FewUnits ? [.. OpTrials.Large] : [];
-        var verdicts = new List<KernelVerdict>();
-        foreach (IGrouping<string, OpTrial> op in OpTrials.Short.GroupBy(trial => trial.Op))
-        {
-            (OpTrial Trial, float[] Expected)[] trials =
+        var trials = OpTrials.Short.GroupBy(trial => trial.Op).ToDictionary(
+            op => op.Key,
+            op => (IReadOnlyList<(OpTrial Trial, float[] Expected)>)
             [
                 .. op.Select(trial => (trial, trial.Run(reference, backend.Precision))),
                 .. large.Where(trial => trial.Op == op.Key).Select(trial => (trial, trial.Run(cpu, backend.Precision))),
-            ];
-            KernelVariant[] variants = [.. KernelVariants.All.Where(variant => variant.Op == op.Key)];
-            foreach (KernelVariant variant in variants.Where(variant => backend.Lacks(variant) is null))
+            ]);
+        var verdicts = new List<KernelVerdict>();
+        foreach (KernelVariant variant in OpTrials.Ops.SelectMany(Variants).OrderBy(variant => variant.IsPlain ? 0 : 1)
+            .Where(variant => backend.Lacks(variant) is null))
+        {
+            foreach (KernelVariant other in KernelVariants.All)
             {
-                foreach (KernelVariant other in variants)
-                {
-                    backend.Exclude(other);
-                }
+                backend.Exclude(other);
+            }
 
-                backend.Trust(variant);
+            backend.Trust(variant);
+            if (journal.Distrusts(variant.Name))
+            {
                 verdicts.Add(new KernelVerdict(
-                    op.Key, variant.Name, variant.IsPlain, Check(backend, variant.Name, trials, report)));
+                    variant.Op, variant.Name, variant.IsPlain, "its check did not come to an end before"));
+                continue;
             }
 
-            if (variants.Length == 0)
+            if (!variant.IsPlain)
             {
-                string kernel = KernelName(op.Key);
-                verdicts.Add(new KernelVerdict(op.Key, kernel, true, Check(backend, kernel, trials, report)));
+                journal.Begin(variant.Name);
             }
+
+            verdicts.Add(Check(backend, variant, trials[variant.Op], report, journal));
+            journal.End();
         }
 
-        return verdicts;
+        return [.. verdicts.OrderBy(verdict => OpTrials.Ops.ToList().IndexOf(verdict.Op))];
     }
+
+    /// <summary>The kernels of an op, the fastest first.</summary>
+    public static IReadOnlyList<KernelVariant> Variants(string op) =>
+        KernelVariants.All.Where(variant => variant.Op == op).ToArray() is { Length: > 0 } several ? several
+            : [new KernelVariant(op, KernelName(op), KernelNeed.Nothing, "everything")];
 
     /// <summary>The program of an op that has one kernel: GroupNorm → group_norm.</summary>
     public static string KernelName(string op) => string.Concat(op.Select((letter, i) =>
         char.IsUpper(letter) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(letter) : letter.ToString()));
 
-    private static string? Check(
-        GpuBackend backend, string kernel, (OpTrial Trial, float[] Expected)[] trials, Action<Row>? report)
+    private static KernelVerdict Check(
+        GpuBackend backend, KernelVariant variant, IReadOnlyList<(OpTrial Trial, float[] Expected)> trials,
+        Action<Row>? report, CheckJournal journal)
     {
         string? failure = null;
+        bool hasRun = true;
         foreach ((OpTrial trial, float[] expected) in trials)
         {
-            OpTolerance bound = trial.Tolerance.On(backend);
+            OpTolerance bound = trial.Bound(backend);
             Row row;
             try
             {
                 var found = OpDifference.Between(expected, trial.Run(backend, backend.Precision));
-                row = new Row(trial, kernel, bound, found, null);
+                row = new Row(trial, variant.Name, bound, found, null);
                 failure ??= found.Within(bound) ? null : KernelVerdict.Describe(trial, found, bound);
             }
             catch (PerCoException error)
             {
-                row = new Row(trial, kernel, bound, null, error.Message.ReplaceLineEndings(" "));
+                row = new Row(trial, variant.Name, bound, null, error.Message.ReplaceLineEndings(" "));
                 failure ??= $"{trial}: {row.Error}";
+                hasRun = false;
+                RefuseWhereBroken(backend, variant, row, journal);
             }
 
             report?.Invoke(row);
         }
 
-        return failure;
+        return new KernelVerdict(variant.Op, variant.Name, variant.IsPlain, failure, hasRun);
+    }
+
+    // After some errors of a kernel the driver answers nothing any more, and all other kernels would seem wrong.
+    private static void RefuseWhereBroken(GpuBackend backend, KernelVariant variant, Row row, CheckJournal journal)
+    {
+        try
+        {
+            backend.Hardware.Finish();
+        }
+        catch (PerCoException error)
+        {
+            if (!variant.IsPlain)
+            {
+                journal.Accuse(variant.Name);
+            }
+
+            throw new PerCoException(
+                $"{backend.Name}: {backend.Device.Name}: the device no longer answers since kernel {variant.Name} ran "
+                + $"{row.Trial} ({row.Error}). "
+                + (variant.IsPlain ? "Update the driver, or use --device cpu."
+                    : "Start again: that kernel is left out then."), error);
+        }
     }
 }

@@ -28,7 +28,11 @@ internal sealed class VerdictCache
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
         _device = device;
         _path = folder is null ? null : Path.Combine(folder, hash + ".json");
+        Journal = new CheckJournal(folder is null ? null : Path.Combine(folder, hash));
     }
+
+    /// <summary>Checks that did not come to an end.</summary>
+    public CheckJournal Journal { get; }
 
     /// <summary>The verdicts, or null.</summary>
     public IReadOnlyList<KernelVerdict>? Read()
@@ -56,10 +60,12 @@ internal sealed class VerdictCache
         }
     }
 
-    /// <summary>Keeps verdicts. Where that is not possible, the next start checks again.</summary>
+    /// <summary>
+    /// Keeps verdicts. Where that is not possible, or where a trial could not run, the next start checks again.
+    /// </summary>
     public void Write(IReadOnlyList<KernelVerdict> verdicts)
     {
-        if (_path is null)
+        if (_path is null || verdicts.Any(verdict => !verdict.HasRun))
         {
             return;
         }
@@ -68,6 +74,7 @@ internal sealed class VerdictCache
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
             AtomicFile.Write(_path, stream => WriteJson(stream, verdicts));
+            Journal.Clear();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PerCoException)
         {

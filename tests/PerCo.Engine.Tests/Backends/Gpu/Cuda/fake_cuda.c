@@ -63,7 +63,7 @@ DRIVER cuLaunchKernel(
     void* stream, void** arguments, void** extra)
 {
     (void)function; (void)bx; (void)by; (void)bz; (void)shared; (void)stream; (void)arguments; (void)extra;
-    if (x == 0 || y == 0 || z == 0) return 1;
+    if (x == 0 || y == 0 || z == 0 || y > 65535 || z > 65535) return 1;
     if (capturing) captured++; else launches++;
     return 0;
 }

@@ -5,7 +5,8 @@ namespace PerCo.Engine.Tests.Backends.Gpu.Trust;
 /// <summary>What goes wrong on a device.</summary>
 /// <param name="Program">The program that does not build; null for none.</param>
 /// <param name="Kernel">What the names of kernels that compute something else begin with; null for none.</param>
-public sealed record Fault(string? Program = null, string? Kernel = null);
+/// <param name="Breaks">The kernel after which the device answers nothing any more; null for none.</param>
+public sealed record Fault(string? Program = null, string? Kernel = null, string? Breaks = null);
 
 /// <summary>The first OpenCL device with a fault.</summary>
 internal sealed class FaultyDriver(IGpuDriver driver, Fault fault, bool looksLikeAGpu = false) : IGpuDriver
@@ -22,6 +23,8 @@ internal sealed class FaultyDriver(IGpuDriver driver, Fault fault, bool looksLik
 
     private sealed class Device(FaultyDriver owner, GpuDevice inner, Fault fault) : GpuDevice(inner.Info)
     {
+        private bool _broken;
+
         public override long UsableMemory => inner.UsableMemory;
 
         public override GpuBuffer Allocate(long bytes) => inner.Allocate(bytes);
@@ -30,28 +33,51 @@ internal sealed class FaultyDriver(IGpuDriver driver, Fault fault, bool looksLik
             ? throw new PerCoException($"{program} does not build: CL_BUILD_PROGRAM_FAILURE.")
             : inner.Load(program);
 
-        public override void Finish() => inner.Finish();
+        public override void Finish()
+        {
+            RefuseWhereBroken();
+            inner.Finish();
+        }
 
         internal override void Start(GpuKernel kernel, GpuGroups groups, ReadOnlySpan<GpuArgument> arguments)
         {
             owner.Launches++;
+            RefuseWhereBroken();
+            _broken = kernel.Name == fault.Breaks;
             if (fault.Kernel is null || !kernel.Name.StartsWith(fault.Kernel, StringComparison.Ordinal))
             {
                 inner.Start(kernel, groups, arguments);
                 return;
             }
 
-            // The last argument of these kernels says what is done in the end: an activation, a mask.
+            // The last argument of these kernels says what is done in the end: an activation, a mask. Products on
+            // tensor cores have their panels behind it.
             GpuArgument[] wrong = arguments.ToArray();
-            wrong[^1] = wrong[^1].Bits ^ 1;
+            int last = wrong.Length - (wrong[^1].IsBuffer ? 3 : 1);
+            wrong[last] = wrong[last].Bits ^ 1;
             inner.Start(kernel, groups, wrong);
         }
 
-        protected override void CopyIn(GpuBuffer destination, ReadOnlySpan<byte> bytes) =>
+        protected override void CopyIn(GpuBuffer destination, ReadOnlySpan<byte> bytes)
+        {
+            RefuseWhereBroken();
             inner.Write(destination, bytes);
+        }
 
-        protected override void CopyOut(GpuBuffer source, Span<byte> bytes) => inner.Read(source, bytes);
+        protected override void CopyOut(GpuBuffer source, Span<byte> bytes)
+        {
+            RefuseWhereBroken();
+            inner.Read(source, bytes);
+        }
 
         protected override void Dispose(bool disposing) => inner.Dispose();
+
+        private void RefuseWhereBroken()
+        {
+            if (_broken)
+            {
+                throw new PerCoException("cuStreamSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS.");
+            }
+        }
     }
 }
