@@ -45,9 +45,9 @@ public abstract class Backend : IDisposable
     /// <summary>A tensor with the given values, <paramref name="shape"/>.Count of them.</summary>
     public Tensor Upload(Shape shape, ReadOnlySpan<float> values)
     {
-        Tensor result = Allocate(shape);
+        using Tensor result = Allocate(shape);
         Upload(values, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>Overwrites a tensor with fp32 values.</summary>
@@ -83,25 +83,25 @@ public abstract class Backend : IDisposable
     /// </summary>
     public Tensor Conv2d(Tensor x, ConvWeights weights, in Conv2dOperands operands = default)
     {
-        Tensor result = Allocate(Tensors.Ops.Conv2d.ResultShape(x, weights.Spec, operands));
+        using Tensor result = Allocate(Tensors.Ops.Conv2d.ResultShape(x, weights.Spec, operands));
         Conv2dCore(x, weights, operands, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>activation(x·Wᵀ + bias + residual) for every position; see <see cref="Tensors.Ops.Linear"/>.</summary>
     public Tensor Linear(Tensor x, LinearWeights weights, Tensor? residual = null)
     {
-        Tensor result = Allocate(Tensors.Ops.Linear.ResultShape(x, weights.Spec, residual));
+        using Tensor result = Allocate(Tensors.Ops.Linear.ResultShape(x, weights.Spec, residual));
         LinearCore(x, weights, residual, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>softmax(scale · q kᵀ) v per head; see <see cref="Tensors.Ops.Attention"/>.</summary>
     public Tensor Attention(ChannelSlice q, ChannelSlice k, ChannelSlice v, in AttentionSpec spec)
     {
-        Tensor result = Allocate(Tensors.Ops.Attention.ResultShape(q, k, v, spec));
+        using Tensor result = Allocate(Tensors.Ops.Attention.ResultShape(q, k, v, spec));
         AttentionCore(q, k, v, spec, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>activation(groupNorm(concat(x, second))); see <see cref="Tensors.Ops.GroupNorm"/>.</summary>
@@ -109,9 +109,9 @@ public abstract class Backend : IDisposable
         Tensor x, NormWeights weights, int groups, float epsilon, Activation activation = Activation.None,
         Tensor? second = null)
     {
-        Tensor result = Allocate(Tensors.Ops.GroupNorm.ResultShape(x, second, weights, groups, activation));
+        using Tensor result = Allocate(Tensors.Ops.GroupNorm.ResultShape(x, second, weights, groups, activation));
         GroupNormCore(x, second, weights, groups, epsilon, activation, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>
@@ -128,25 +128,25 @@ public abstract class Backend : IDisposable
     /// <summary>Normalises every position over its channels (Ba et al. 2016), then scale and shift.</summary>
     public Tensor LayerNorm(Tensor x, NormWeights weights, float epsilon)
     {
-        Tensor result = Allocate(ElementwiseShapes.LayerNorm(x, weights));
+        using Tensor result = Allocate(ElementwiseShapes.LayerNorm(x, weights));
         LayerNormCore(x, weights, epsilon, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>activation(x).</summary>
     public Tensor Activate(Tensor x, Activation activation)
     {
-        Tensor result = Allocate(ElementwiseShapes.Activate(x, activation));
+        using Tensor result = Allocate(ElementwiseShapes.Activate(x, activation));
         ActivateCore(x, activation, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>x + y, where y may have batch 1.</summary>
     public Tensor Add(Tensor x, Tensor y)
     {
-        Tensor result = Allocate(ElementwiseShapes.Add(x, y));
+        using Tensor result = Allocate(ElementwiseShapes.Add(x, y));
         AddCore(x, y, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>
@@ -154,17 +154,17 @@ public abstract class Backend : IDisposable
     /// </summary>
     public Tensor SigmoidGate(Tensor x, Tensor value, Tensor gate)
     {
-        Tensor result = Allocate(ElementwiseShapes.SigmoidGate(x, value, gate));
+        using Tensor result = Allocate(ElementwiseShapes.SigmoidGate(x, value, gate));
         SigmoidGateCore(x, value, gate, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>Nearest-neighbour resizing to any size, with torch's rounding: floor(i · float(in)/out).</summary>
     public Tensor UpsampleNearest(Tensor x, int height, int width)
     {
-        Tensor result = Allocate(ElementwiseShapes.UpsampleNearest(x, height, width));
+        using Tensor result = Allocate(ElementwiseShapes.UpsampleNearest(x, height, width));
         UpsampleNearestCore(x, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>
@@ -172,9 +172,9 @@ public abstract class Backend : IDisposable
     /// </summary>
     public Tensor Embed(ReadOnlySpan<int> ids, EmbeddingWeights table, int batch = 1)
     {
-        Tensor result = Allocate(ElementwiseShapes.Embed(ids, table, batch));
+        using Tensor result = Allocate(ElementwiseShapes.Embed(ids, table, batch));
         EmbedCore(ids, table, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>

@@ -5,8 +5,7 @@ namespace PerCo.Engine.Tensors;
 /// <summary>
 /// An activation in a backend's memory, dense, channels innermost. The element type is the backend's own (fp32 on
 /// the CPU, fp16 on most GPUs); values cross the border as fp32 through <see cref="Backend.Upload(Shape,
-/// ReadOnlySpan{float})"/>
-/// and <see cref="ToFloats"/>. Disposing gives the memory back to the backend's arena.
+/// ReadOnlySpan{float})"/> and <see cref="ToFloats"/>. Disposing gives the memory back to the backend's arena.
 /// </summary>
 public sealed class Tensor : IDisposable
 {
@@ -43,6 +42,12 @@ public sealed class Tensor : IDisposable
     /// <summary>Hands the memory over; the tensor is as if disposed of.</summary>
     internal TensorStorage TakeStorage() =>
         Interlocked.Exchange(ref _storage, null) ?? throw new ObjectDisposedException(nameof(Tensor), $"{Shape}");
+
+    /// <summary>
+    /// The same tensor for another owner; this one is as if disposed of. What a method returns at its end, so that
+    /// <c>using</c> frees it where the method throws before.
+    /// </summary>
+    internal Tensor Move() => new(Backend, Shape, TakeStorage());
 
     /// <inheritdoc/>
     public override string ToString() => $"Tensor {Shape} on {Backend.Name}";
