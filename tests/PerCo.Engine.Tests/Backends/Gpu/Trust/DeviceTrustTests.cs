@@ -124,6 +124,17 @@ public sealed class DeviceTrustTests(OpenClFp32Fixture fixture) : IDisposable
     }
 
     [SkippableFact]
+    public void Without_a_choice_a_wrong_gpu_gives_way_to_the_next_one()
+    {
+        Assert.NotNull(fixture.Backend);
+        var driver = new FaultyDriver(
+            new OpenClDriver(), new Fault(Kernel: "attention"), looksLikeAGpu: true, hasASoundOne: true);
+        using Backend backend = AutomaticDevice.Create(
+            new CpuOptions(), new GpuOptions { Cache = false, Notice = _notices.Add }, [driver]);
+        Assert.IsType<GpuBackend>(backend);
+    }
+
+    [SkippableFact]
     public void Without_a_choice_a_sound_gpu_is_used()
     {
         using Backend backend = AutomaticDevice.Create(

@@ -9,17 +9,30 @@ namespace PerCo.Engine.Tests.Backends.Gpu.Trust;
 public sealed record Fault(string? Program = null, string? Kernel = null, string? Breaks = null);
 
 /// <summary>The first OpenCL device with a fault.</summary>
-internal sealed class FaultyDriver(IGpuDriver driver, Fault fault, bool looksLikeAGpu = false) : IGpuDriver
+/// <param name="driver">OpenCL.</param>
+/// <param name="fault">What goes wrong.</param>
+/// <param name="looksLikeAGpu">Whether the device says that it is none of a processor.</param>
+/// <param name="hasASoundOne">Whether there is the same device once more, without the fault.</param>
+internal sealed class FaultyDriver(
+    IGpuDriver driver, Fault fault, bool looksLikeAGpu = false, bool hasASoundOne = false) : IGpuDriver
 {
+    private const int SoundIndex = 77;
+
     public string Name => driver.Name;
 
     /// <summary>Kernels started on all devices that were opened.</summary>
     public int Launches { get; private set; }
 
     public IReadOnlyList<GpuDeviceInfo> Enumerate() =>
-        [.. driver.Enumerate().Select(info => looksLikeAGpu ? info with { IsCpu = false } : info)];
+    [
+        .. driver.Enumerate().Select(info => looksLikeAGpu ? info with { IsCpu = false } : info),
+        .. hasASoundOne
+            ? driver.Enumerate().Take(1).Select(info => info with { IsCpu = !looksLikeAGpu, Index = SoundIndex }) : [],
+    ];
 
-    public GpuDevice Open(GpuDeviceInfo info) => new Device(this, driver.Open(info), fault);
+    public GpuDevice Open(GpuDeviceInfo info) => info.Index == SoundIndex
+        ? driver.Open(info with { Index = 0 })
+        : new Device(this, driver.Open(info), fault);
 
     private sealed class Device(FaultyDriver owner, GpuDevice inner, Fault fault) : GpuDevice(inner.Info)
     {
