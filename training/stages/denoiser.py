@@ -56,7 +56,8 @@ def packed_latents(model, pictures, work, device, limit):
     held = np.array(sorted(set(pictures.validation)), dtype=train.dtype)
     indices = np.concatenate([train, held])
     weights = round(float(sum(p.double().abs().sum() for p in model.vae.encoder.parameters())), 3)
-    key = [weights, model.vae.scale, pictures.size, len(train), len(held)]
+    # Each stage measures the scale anew, and a GPU may give another last bit.
+    key = [weights, round(model.vae.scale, 4), pictures.size, len(train), len(held)]
     note = path + ".json"
     if os.path.exists(path) and os.path.exists(note):
         with open(note, encoding="utf-8") as file:
