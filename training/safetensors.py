@@ -7,7 +7,7 @@ import torch
 
 _NUMPY = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "U8": "u1"}
 _NAMES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.int64: "I64",
-          torch.int32: "I32", torch.uint8: "U8"}
+          torch.int32: "I32", torch.uint8: "U8", torch.bfloat16: "BF16", torch.bool: "BOOL"}
 
 
 def load(path):
@@ -34,23 +34,27 @@ def load(path):
 
 def save(path, tensors, half=False):
     """Writes name -> tensor in sorted order; half stores floating-point tensors as fp16."""
-    header, parts, offset = {"__metadata__": {"format": "pt"}}, [], 0
+    header, offset = {"__metadata__": {"format": "pt"}}, 0
     for name in sorted(tensors):
-        tensor = tensors[name].detach().cpu()
-        if half and tensor.is_floating_point():
-            tensor = tensor.to(torch.float16)
-        if not tensor.dtype in _NAMES:
+        tensor = _stored(tensors[name], half)
+        if tensor.dtype not in _NAMES:
             raise ValueError(f"{path}: tensor '{name}' has type {tensor.dtype}, which is not written here")
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise ValueError(f"{path}: tensor '{name}' is not finite in {tensor.dtype}")
-        data = tensor.contiguous().numpy().tobytes()
-        header[name] = {"dtype": _NAMES[tensor.dtype], "shape": list(tensor.shape),
-                        "data_offsets": [offset, offset + len(data)]}
-        parts.append(data)
-        offset += len(data)
+        end = offset + tensor.numel() * tensor.element_size()
+        header[name] = {"dtype": _NAMES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [offset, end]}
+        offset = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
-        for data in parts:
-            file.write(data)
+        for name in sorted(tensors):
+            tensor = _stored(tensors[name], half)
+            if tensor.dtype == torch.bfloat16:
+                tensor = tensor.contiguous().view(torch.int16)  # numpy has no such type
+            file.write(tensor.contiguous().numpy().tobytes())
+
+
+def _stored(tensor, half):
+    tensor = tensor.detach().cpu()
+    return tensor.to(torch.float16) if half and tensor.is_floating_point() else tensor

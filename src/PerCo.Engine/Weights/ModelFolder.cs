@@ -237,6 +237,6 @@ public sealed class ModelFolder
             ? folder
             : throw new PerCoException(
                 $"{path}: the folder '{name}' is missing. Is this a PerCo model, and whole? "
-                + "Save other formats as safetensors (diffusers' save_pretrained does).");
+                + "Other formats are converted by weights-converter/convert.py.");
     }
 }

@@ -166,6 +166,6 @@ internal sealed class WeightFolder : IWeightSource, IDisposable
             ? $"{folder}: no weights, expected {Stems[0]}.safetensors or {Stems[1]}.safetensors, or an index of "
                 + "shards. Is the model folder complete?"
             : $"{folder}: only {Path.GetFileName(other)}, which is not read because such files can run code. "
-                + "Save the model as safetensors (diffusers' save_pretrained does).");
+                + "Convert the model with weights-converter/convert.py.");
     }
 }

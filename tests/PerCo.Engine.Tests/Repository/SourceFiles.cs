@@ -6,7 +6,7 @@ namespace PerCo.Engine.Tests.Repository;
 internal static partial class SourceFiles
 {
     private static readonly string[] Folders =
-        ["src", "tests", "benchmarks", "tools", "kernels", "training"];
+        ["src", "tests", "benchmarks", "tools", "kernels", "weights-converter", "training"];
 
     /// <summary>Paths from the root, with forward slashes.</summary>
     public static IEnumerable<string> All(params string[] extensions) => Folders

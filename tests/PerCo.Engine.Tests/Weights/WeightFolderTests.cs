@@ -81,7 +81,7 @@ public sealed class WeightFolderTests : IDisposable
         _folder.Bytes("pytorch_model.bin", 1);
         PerCoException e = Assert.Throws<PerCoException>(() => WeightFolder.Open(_folder.Path));
         Assert.Contains("only pytorch_model.bin", e.Message, StringComparison.Ordinal);
-        Assert.Contains("safetensors", e.Message, StringComparison.Ordinal);
+        Assert.Contains("weights-converter", e.Message, StringComparison.Ordinal);
         Assert.False(WeightFolder.Exists(_folder.Path));
     }
 
