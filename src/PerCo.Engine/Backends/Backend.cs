@@ -10,9 +10,15 @@ namespace PerCo.Engine.Backends;
 /// </summary>
 /// <remarks>
 /// One forward pass at a time: callers that share a backend between threads hold <see cref="Exclusive"/> around it.
+/// Backends are part of this library, as tensors' memory and prepared weights are theirs alone; CONTRIBUTING.md says
+/// how to add one.
 /// </remarks>
 public abstract class Backend : IDisposable
 {
+    private protected Backend()
+    {
+    }
+
     /// <summary>Short name, as <c>--device</c> takes it.</summary>
     public abstract string Name { get; }
 
