@@ -25,7 +25,7 @@ internal static class OutputFile
             throw new PerCoException($"{output}: is a folder, expected a file name to write to.");
         }
 
-        if (!job.Input.IsStandardInput && Path.GetFullPath(output) == Path.GetFullPath(job.Input.Path))
+        if (!job.Input.IsStandardInput && RealPath(output) == RealPath(job.Input.Path))
         {
             throw new PerCoException($"{output}: is the input itself. Name another output file.");
         }
@@ -77,6 +77,27 @@ internal static class OutputFile
         AtomicFile.WriteAllBytes(job.Output, bytes, force);
     }
 
-    private static bool IsDevice(string output) =>
-        !OperatingSystem.IsWindows() && Path.GetFullPath(output).StartsWith("/dev/", StringComparison.Ordinal);
+    private static bool IsDevice(string output) => AtomicFile.IsDevicePath(Path.GetFullPath(output));
+
+    // Where a path leads to, links of its folders followed.
+    private static string RealPath(string path)
+    {
+        string full = Path.GetFullPath(path);
+        if (Path.GetDirectoryName(full) is not { } folder)
+        {
+            return full;
+        }
+
+        string real = Path.Combine(RealPath(folder), Path.GetFileName(full));
+        try
+        {
+            return new FileInfo(real).LinkTarget is not null
+                && File.ResolveLinkTarget(real, returnFinalTarget: true) is { } target
+                ? RealPath(target.FullName) : real;
+        }
+        catch (IOException)
+        {
+            return real; // A link in a circle leads nowhere.
+        }
+    }
 }

@@ -69,13 +69,20 @@ internal sealed class Messages(bool quiet, bool verbose)
     private void Write(string message)
     {
         string line = Printable(message);
-        if (Volatile.Read(ref _live) is { } live)
+        try
         {
-            live.Write(new LineAbove(line));
+            if (Volatile.Read(ref _live) is { } live)
+            {
+                live.Write(new LineAbove(line));
+            }
+            else
+            {
+                Console.Error.WriteLine(line);
+            }
         }
-        else
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine(line);
+            // Nobody can be told; the work goes on.
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Gpu;
@@ -18,18 +19,18 @@ internal sealed class CommonOptions
         HelpName = "DIR",
     };
 
-    private readonly Option<GpuPrecision> _precision = new("--precision")
+    private readonly Option<GpuPrecision> _precision = new Option<GpuPrecision>("--precision")
     {
         Description = "What a GPU stores: fp32, fp16 or bf16. Default: fp16, and fp32 where OpenCL uses the processor.",
         HelpName = "TYPE",
-    };
+    }.Named("fp32", "fp16", "bf16");
 
-    private readonly Option<WeightPrecision> _weights = new("--weights")
+    private readonly Option<WeightPrecision> _weights = new Option<WeightPrecision>("--weights")
     {
         Description = "What the CPU keeps weights as: fp32, fp16 or int8, for half and a quarter of the memory. "
             + "Default: as exact as the model's own.",
         HelpName = "TYPE",
-    };
+    }.Named("fp32", "fp16", "int8");
 
     private readonly Option<bool> _noCache = new("--no-cache")
     {
@@ -80,7 +81,7 @@ internal sealed class CommonOptions
         AddDeviceTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(_weights) is WeightPrecision.Fp16 or WeightPrecision.Int8 && result.GetValue(Strict))
+            if (Weights(result) is WeightPrecision.Fp16 or WeightPrecision.Int8 && result.GetValue(Strict))
             {
                 result.AddError("--strict keeps all weights as they are: leave out --weights.");
             }
@@ -97,7 +98,7 @@ internal sealed class CommonOptions
         command.Options.Add(_threads);
         command.Validators.Add(result =>
         {
-            WeightPrecision weights = result.GetValue(_weights);
+            WeightPrecision weights = Weights(result);
             if (weights != WeightPrecision.Auto && result.GetResult(Device) is not null
                 && result.GetValue(Device)?.ToLowerInvariant() is not (BackendCatalog.Auto or "cpu"))
             {
@@ -121,6 +122,11 @@ internal sealed class CommonOptions
             }
         });
     }
+
+    // By its text: a validator runs before values are known to be right, and asking for a wrong one throws.
+    private WeightPrecision Weights(SymbolResult result) =>
+        result.GetResult(_weights) is { Tokens: [var token] }
+        && Enum.TryParse(token.Value, ignoreCase: true, out WeightPrecision weights) ? weights : WeightPrecision.Auto;
 
     public string ModelFolder(ParseResult parsed) => parsed.GetValue(_model) ?? DefaultModel;
 

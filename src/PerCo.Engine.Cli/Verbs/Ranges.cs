@@ -35,6 +35,25 @@ internal static class Ranges
         return option;
     }
 
+    /// <summary>One of some names of an enumeration, in any case; its numbers are none.</summary>
+    public static Option<T> Named<T>(this Option<T> option, params string[] names)
+        where T : struct, Enum
+    {
+        option.CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (names.Contains(text, StringComparer.OrdinalIgnoreCase))
+            {
+                return Enum.Parse<T>(text, ignoreCase: true);
+            }
+
+            result.AddError($"{option.Name} is '{text}', expected one of {string.Join(", ", names)}.");
+            return default;
+        };
+        option.CompletionSources.Add(names);
+        return option;
+    }
+
     /// <summary>Paths, among which a mistyped option must not pass for one.</summary>
     public static Argument<T> Paths<T>(this Argument<T> argument)
     {

@@ -86,8 +86,13 @@ internal static class AtomicFile
         }
     }
 
-    private static bool IsDevice(string full) =>
-        !OperatingSystem.IsWindows() && full.StartsWith("/dev/", StringComparison.Ordinal) && File.Exists(full);
+    private static bool IsDevice(string full) => IsDevicePath(full) && File.Exists(full);
+
+    /// <summary>Whether a full path is that of a device; the shared memory among them holds plain files.</summary>
+    internal static bool IsDevicePath(string full) => !OperatingSystem.IsWindows()
+        && full.StartsWith("/dev/", StringComparison.Ordinal)
+        && !full.StartsWith("/dev/shm/", StringComparison.Ordinal)
+        && !full.StartsWith("/dev/mqueue/", StringComparison.Ordinal);
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ");
 }

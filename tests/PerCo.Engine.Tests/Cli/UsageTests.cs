@@ -122,4 +122,17 @@ public class UsageTests
         Assert.Superset(
             new HashSet<string> { "--json", "--quiet", "--verbose" }, verb.Options.Select(o => o.Name).ToHashSet());
     }
+
+    [Theory]
+    [InlineData("--weights is 'x', expected one of fp32, fp16, int8", "--weights", "x")]
+    [InlineData("--weights is '3', expected one of", "--weights", "3")]
+    [InlineData("--weights", "--weights")]
+    [InlineData("--precision is '7', expected one of fp32, fp16, bf16", "--precision", "7")]
+    public void Wrong_names_of_types_are_wrong_usage(string expected, params string[] options)
+    {
+        (int exitCode, _, string error) = CliProcess.Run(["decode", "a.perco", .. options]);
+        Assert.Equal(2, exitCode);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
 }
