@@ -31,6 +31,12 @@ public abstract class Backend : IDisposable
     /// <summary>Held around a forward pass where several threads share the backend.</summary>
     public Lock Exclusive { get; } = new();
 
+    /// <summary>
+    /// Ends ops that are running where that takes long, with an <see cref="OperationCanceledException"/>; none by
+    /// default. Set while <see cref="Exclusive"/> is held.
+    /// </summary>
+    internal virtual CancellationToken Cancellation { get; set; }
+
     /// <summary>Bytes of activations that are in use now.</summary>
     public abstract long MemoryInUse { get; }
 

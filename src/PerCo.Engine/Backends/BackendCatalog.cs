@@ -30,14 +30,25 @@ public static class BackendCatalog
     /// <exception cref="PerCoException">There is no backend of that name, or the machine lacks it.</exception>
     public static Backend Create(string name, CpuOptions? cpu = null, GpuOptions? gpu = null)
     {
+        ArgumentNullException.ThrowIfNull(name);
+        return Find(name) is { } found
+            ? found.Create(cpu ?? new CpuOptions(), gpu ?? new GpuOptions(), found.Index)
+            : throw new PerCoException($"Device '{name}' is not known, expected one of {string.Join(", ", Names)}.");
+    }
+
+    /// <summary>Whether <see cref="Create"/> knows a name; the machine may lack the device all the same.</summary>
+    internal static bool IsName(string name) => Find(name) is not null;
+
+    private static (Func<CpuOptions, GpuOptions, int?, Backend> Create, int? Index)? Find(string name)
+    {
         string[] parts = name.Split(':', 2);
         int? index = null;
         if (parts.Length == 2)
         {
-            if (!IsGpu(parts[0]) || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture,
-                out int number))
+            if (!IsGpu(parts[0])
+                || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int number))
             {
-                throw Unknown(name);
+                return null;
             }
 
             index = number;
@@ -47,16 +58,13 @@ public static class BackendCatalog
         {
             if (string.Equals(candidate, parts[0], StringComparison.OrdinalIgnoreCase))
             {
-                return create(cpu ?? new CpuOptions(), gpu ?? new GpuOptions(), index);
+                return (create, index);
             }
         }
 
-        throw Unknown(name);
+        return null;
     }
 
     private static bool IsGpu(string name) =>
         GpuDrivers.All.Any(driver => string.Equals(driver.Name, name, StringComparison.OrdinalIgnoreCase));
-
-    private static PerCoException Unknown(string name) =>
-        new($"Device '{name}' is not known, expected one of {string.Join(", ", Names)}.");
 }

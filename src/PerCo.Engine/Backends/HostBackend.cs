@@ -28,7 +28,12 @@ public abstract class HostBackend : Backend, IRowBandOps
     public override void TrimMemory() => Arena.Trim();
 
     /// <inheritdoc/>
-    public override Tensor Allocate(Shape shape) => new(this, shape, Arena.Rent(shape.Count));
+    public override Tensor Allocate(Shape shape)
+    {
+        // Every op begins with its result, so this ends a pass between ops.
+        Cancellation.ThrowIfCancellationRequested();
+        return new Tensor(this, shape, Arena.Rent(shape.Count));
+    }
 
     /// <inheritdoc/>
     public override void Upload(ReadOnlySpan<float> values, Tensor destination)
@@ -84,9 +89,9 @@ public abstract class HostBackend : Backend, IRowBandOps
     Tensor IRowBandOps.NormFactors(Tensor x, NormWeights weights, int groups, float epsilon)
     {
         Tensors.Ops.GroupNorm.ResultShape(x, second: null, weights, groups, Activation.None);
-        Tensor result = Allocate(new Shape(x.Shape.Batch, 3, weights.Channels));
+        using Tensor result = Allocate(new Shape(x.Shape.Batch, 3, weights.Channels));
         NormFactorsCore(x, weights, groups, epsilon, result);
-        return result;
+        return result.Move();
     }
 
     /// <inheritdoc/>
@@ -94,9 +99,9 @@ public abstract class HostBackend : Backend, IRowBandOps
     {
         var expected = new Shape(x.Shape.Batch, 3, x.Shape.Channels);
         OpCheck.That(factors.Shape == expected, "NormApply", "factors", expected, factors.Shape);
-        Tensor result = Allocate(x.Shape);
+        using Tensor result = Allocate(x.Shape);
         NormApplyCore(x, factors, activation, result);
-        return result;
+        return result.Move();
     }
 
     /// <summary>Mean, slope and shift of every channel of every picture, [batch, 3, channels].</summary>

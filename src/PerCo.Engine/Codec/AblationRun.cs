@@ -17,7 +17,7 @@ public static class AblationRun
     /// <param name="encode">Choices of the encoder.</param>
     /// <param name="decode">Choices of the decoder.</param>
     /// <param name="progress">Is told about the stages of both.</param>
-    /// <param name="cancellation">Looked at between stages and steps.</param>
+    /// <param name="cancellation">Ends the work between denoising steps, and on the CPU within ops.</param>
     /// <returns>
     /// The file, as it would be stored, and the picture. For <see cref="Ablation.Unquantised"/> and
     /// <see cref="Ablation.Autoencoder"/> the picture is not what that file decodes to.
@@ -27,6 +27,12 @@ public static class AblationRun
         PerCoModel model, Image image, Ablation ablation, EncodeOptions? encode = null, DecodeOptions? decode = null,
         IProgress<CodecProgress>? progress = null, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(image);
+        if (!Enum.IsDefined(ablation))
+        {
+            throw new ArgumentOutOfRangeException(nameof(ablation), ablation, "No such ablation.");
+        }
+
         var encoder = new PerCoEncoder(model);
         var decoder = new PerCoDecoder(model);
         encode ??= new EncodeOptions();

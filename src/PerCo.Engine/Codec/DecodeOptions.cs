@@ -11,10 +11,10 @@ public sealed record DecodeOptions
     /// <summary>Denoising steps, 1 to 1000.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Guidance scale on the caption; 1 is none.</summary>
+    /// <summary>Guidance scale on the caption, 0 to 100; 1 is none.</summary>
     public double? Guidance { get; init; }
 
-    /// <summary>Guidance scale on the codes; 1 is none.</summary>
+    /// <summary>Guidance scale on the codes, 0 to 100; 1 is none.</summary>
     public double CodesGuidance { get; init; } = 1;
 
     /// <summary>Sampler, one of <c>SchedulerCatalog.Names</c>; the model's where null.</summary>
@@ -39,10 +39,16 @@ public sealed record DecodeOptions
     {
         CheckSteps(Steps);
         CheckMemory(MemoryLimit);
-        if ((Guidance is { } guidance && !double.IsFinite(guidance)) || !double.IsFinite(CodesGuidance))
+        CheckScale(Guidance, nameof(Guidance));
+        CheckScale(CodesGuidance, nameof(CodesGuidance));
+    }
+
+    internal static void CheckScale(double? scale, string name)
+    {
+        if (scale is { } given && !Diffusion.Guidance.IsScale(given))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(Guidance), $"The guidance scales are {Guidance} and {CodesGuidance}, expected finite numbers.");
+                name, given, $"A guidance scale is from 0 to {Diffusion.Guidance.MaxScale}.");
         }
     }
 
@@ -76,13 +82,10 @@ public sealed record DecodeResult(
     /// <summary>
     /// Text chunks for the picture's file, which say that it is a reconstruction and how to repeat it.
     /// </summary>
-    public IReadOnlyList<ImageText> Notes(PerCoModel model) =>
-    [
-        new ImageText("Software", "PerCo.Engine"),
-        new ImageText(
-            "Comment",
-            "Reconstructed by a generative codec (PerCo): details, text and faces may differ from the original. "
-            + $"Model {model.Folder.Id}, seed {Seed}, {Steps} steps, guidance "
-            + Guidance.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture) + "."),
-    ];
+    /// <param name="model">The model that drew it.</param>
+    public IReadOnlyList<ImageText> Notes(PerCoModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return ReconstructionNotes.Of(model.Folder.Id, Seed, Steps, Guidance);
+    }
 }

@@ -18,10 +18,19 @@ internal sealed record DrawingSettings(
     public Guidance Guidance => Guidance.TextAndCodes((float)TextScale, (float)CodesScale);
 
     /// <summary>The options override the file, which overrides the model.</summary>
-    /// <exception cref="PerCoException">The file has a grid that no rate of the model has.</exception>
+    /// <exception cref="PerCoException">
+    /// The file has a grid that no rate of the model has, or a guidance scale beyond what is drawn with.
+    /// </exception>
     public static DrawingSettings Of(PerCoModel model, PerCoFile file, DecodeOptions options)
     {
         ModelRate rate = model.Rate(file.Grid);
+        if (options.Guidance is null && file.Guidance is { } guidance && !Guidance.IsScale(guidance))
+        {
+            throw new PerCoException(
+                $"The file asks for a guidance scale of {guidance}, expected at most {Guidance.MaxScale}. Choose one "
+                + "with --guidance.");
+        }
+
         return new DrawingSettings(
             rate, file.Grid, PictureGeometry.Of(file.Width, file.Height, file.Grid, model.LatentStride),
             options.Steps ?? file.Steps ?? rate.Steps, options.Guidance ?? file.Guidance ?? rate.Guidance,

@@ -20,7 +20,7 @@ public sealed record EncodeOptions
     /// <summary>Denoising steps to suggest; null for the model's.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Guidance scale to suggest, in steps of 0.01; null for the model's.</summary>
+    /// <summary>Guidance scale to suggest, 0 to 100 in steps of 0.01; null for the model's.</summary>
     public double? Guidance { get; init; }
 
     /// <summary>
@@ -34,12 +34,7 @@ public sealed record EncodeOptions
     {
         DecodeOptions.CheckSteps(Steps);
         DecodeOptions.CheckMemory(MemoryLimit);
-        if (Guidance is { } guidance && guidance is not (>= 0 and <= ushort.MaxValue / 100.0))
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(Guidance), $"The guidance scale is {guidance}, expected 0 to {ushort.MaxValue / 100.0}.");
-        }
-
+        DecodeOptions.CheckScale(Guidance, nameof(Guidance));
         if (Caption is { } caption)
         {
             CaptionCoder.Check(caption);

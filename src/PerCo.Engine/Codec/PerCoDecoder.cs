@@ -11,13 +11,23 @@ namespace PerCo.Engine.Codec;
 /// Caption and codes → picture: a latent-diffusion model draws it, conditioned on both (Careil et al., ICLR 2024,
 /// sec. 3.3). Sampling starts from torch's CPU noise of the seed, so that pictures compare with PerCo (SD)'s.
 /// </summary>
-public sealed class PerCoDecoder(PerCoModel model)
+public sealed class PerCoDecoder
 {
+    private readonly PerCoModel _model;
+
+    /// <summary>Makes a decoder; takes no time, and holds nothing but the model.</summary>
+    /// <param name="model">The model; whoever opened it disposes of it.</param>
+    public PerCoDecoder(PerCoModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+    }
+
     /// <summary>Draws the picture of a file.</summary>
     /// <param name="file">The content of a .perco file.</param>
     /// <param name="options">Choices that override the file's and the model's.</param>
     /// <param name="progress">Is told about stages and denoising steps.</param>
-    /// <param name="cancellation">Looked at between stages and denoising steps.</param>
+    /// <param name="cancellation">Ends the work between denoising steps, and on the CPU within ops.</param>
     /// <exception cref="PerCoException">The file is another model's, or a stage went wrong.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="OperationCanceledException">Decoding was cancelled.</exception>
@@ -34,7 +44,7 @@ public sealed class PerCoDecoder(PerCoModel model)
     /// </param>
     /// <param name="options">Choices for all of them.</param>
     /// <param name="progress">Is told about stages and denoising steps of the batch.</param>
-    /// <param name="cancellation">Looked at between stages and denoising steps.</param>
+    /// <param name="cancellation">Ends the work between denoising steps, and on the CPU within ops.</param>
     /// <returns>The pictures, in the order of the requests.</returns>
     /// <exception cref="ArgumentException">There are no requests, or some that do not share a batch.</exception>
     /// <exception cref="PerCoException">A file is another model's, or a stage went wrong.</exception>
@@ -58,7 +68,7 @@ public sealed class PerCoDecoder(PerCoModel model)
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
         options ??= new DecodeOptions();
-        return DrawingSettings.Of(model, a, options) == DrawingSettings.Of(model, b, options);
+        return DrawingSettings.Of(_model, a, options) == DrawingSettings.Of(_model, b, options);
     }
 
     /// <summary>
@@ -68,7 +78,7 @@ public sealed class PerCoDecoder(PerCoModel model)
     /// <param name="file">The content of a .perco file.</param>
     /// <param name="options">Choices that override the file's and the model's.</param>
     /// <param name="progress">Is told about stages and denoising steps.</param>
-    /// <param name="cancellation">Looked at between stages and denoising steps.</param>
+    /// <param name="cancellation">Ends the work between denoising steps, and on the CPU within ops.</param>
     /// <exception cref="PerCoException">The file is another model's, or a stage went wrong.</exception>
     /// <exception cref="OperationCanceledException">Decoding was cancelled.</exception>
     public Task<DecodeResult> DecodeAsync(
@@ -94,25 +104,25 @@ public sealed class PerCoDecoder(PerCoModel model)
         DrawingSettings settings = Settings(requests, options);
         PictureGeometry geometry = settings.Geometry;
         (StagePlan plan, int window) = Plan(requests, settings, options);
-        var clock = new StageClock(model, plan, progress, cancellation);
+        var clock = new StageClock(_model, plan, progress, cancellation);
 
         // 1. Codes → z_l [pictures or 1, rows, columns, channels]: what is where.
         using Tensor? looked = features is not null ? null
-            : clock.Run(CodecStage.Codes, () => LookUp(model, requests, settings));
+            : clock.Run(CodecStage.Codes, () => LookUp(_model, requests, settings));
 
         // 2. Captions → text features [pictures, tokens, channels]: what it is.
-        TextConditions text = clock.Run(CodecStage.Text, () => EncodeTexts(model, requests));
+        TextConditions text = clock.Run(CodecStage.Text, () => EncodeTexts(_model, requests));
 
         // 3. Noise → latents [pictures, height/8, width/8, channels], under both conditions.
         ulong[] seeds = [.. requests.Select(request => request.Seed ?? options.Seed ?? request.File.Seed ?? 0)];
         float[] latents = clock.Run(CodecStage.Denoise, () =>
         {
             IScheduler scheduler = SchedulerCatalog.Create(
-                options.Scheduler ?? model.Folder.Scheduler, model.SchedulerConfig, settings.Steps);
+                options.Scheduler ?? _model.Folder.Scheduler, _model.SchedulerConfig, settings.Steps);
             INoisePredictor predictor = NoisePredictors.Create(
-                model.UNet(settings.Rate), features ?? looked!, text, settings.Guidance, geometry, window);
+                _model.UNet(settings.Rate), features ?? looked!, text, settings.Guidance, geometry, window);
             using var owned = predictor as IDisposable;
-            float[] samples = [.. seeds.SelectMany(seed => LatentNoise.Draw(seed, geometry, model.LatentChannels))];
+            float[] samples = [.. seeds.SelectMany(seed => LatentNoise.Draw(seed, geometry, _model.LatentChannels))];
             DiffusionSampler.Sample(
                 scheduler, predictor, settings.Guidance, samples,
                 progress is null ? null : new StepProgress(progress), cancellation);
@@ -161,10 +171,10 @@ public sealed class PerCoDecoder(PerCoModel model)
     internal Image Paint(ReadOnlySpan<float> latent, PictureGeometry geometry)
     {
         var values = new float[latent.Length];
-        TensorPrimitives.Divide(latent, model.VaeConfig.ScalingFactor, values);
-        using Tensor unscaled = model.Backend.Upload(
-            new Shape(1, geometry.LatentHeight, geometry.LatentWidth, model.LatentChannels), values);
-        using Tensor picture = model.Vae.Decode(unscaled);
+        TensorPrimitives.Divide(latent, _model.VaeConfig.ScalingFactor, values);
+        using Tensor unscaled = _model.Backend.Upload(
+            new Shape(1, geometry.LatentHeight, geometry.LatentWidth, _model.LatentChannels), values);
+        using Tensor picture = _model.Vae.Decode(unscaled);
         return ImageTensors.Download(picture);
     }
 
@@ -172,22 +182,28 @@ public sealed class PerCoDecoder(PerCoModel model)
     /// <exception cref="PerCoException">The file is another model's.</exception>
     internal DrawingSettings Settings(PerCoFile file, DecodeOptions options)
     {
-        if (file.ModelIdentity != model.Folder.Identity && !options.AnyModel)
+        if (file.ModelIdentity != _model.Folder.Identity && !options.AnyModel)
         {
             throw new PerCoException(
-                $"The file was made with model {file.ModelIdentity:x8}, but '{model.Folder.Id}' is "
-                + $"{model.Folder.Identity:x8}. Choose its model with --model, or try this one with --any-model.");
+                $"The file was made with model {file.ModelIdentity:x8}, but '{_model.Folder.Id}' is "
+                + $"{_model.Folder.Identity:x8}. Choose its model with --model, or try this one with --any-model.");
         }
 
-        return DrawingSettings.Of(model, file, options);
+        return DrawingSettings.Of(_model, file, options);
     }
 
+    /// <exception cref="ArgumentException">Files that could not be written, or do not share a batch.</exception>
     private DrawingSettings Settings(IReadOnlyList<DecodeRequest> requests, DecodeOptions options)
     {
         ArgumentNullException.ThrowIfNull(requests);
         if (requests.Count == 0 || requests.Any(request => request?.File is null))
         {
             throw new ArgumentException("A file to decode is missing.", nameof(requests));
+        }
+
+        foreach (DecodeRequest request in requests)
+        {
+            PerCoFileWriter.Check(request.File);
         }
 
         DrawingSettings settings = Settings(requests[0].File, options);
@@ -210,13 +226,13 @@ public sealed class PerCoDecoder(PerCoModel model)
     private (StagePlan Plan, int Window) Plan(
         IReadOnlyList<DecodeRequest> requests, DrawingSettings settings, DecodeOptions options)
     {
-        MemoryPlan? limited = MemoryPlanner.ForDecoding(model, requests, options);
-        if (model.Backend is not GpuBackend gpu)
+        MemoryPlan? limited = MemoryPlanner.ForDecoding(_model, requests, options);
+        if (_model.Backend is not GpuBackend gpu)
         {
             return (new StagePlan(limited, null), limited?.LatentWindow ?? options.LatentWindow);
         }
 
-        GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(model, requests, settings, options.LatentWindow);
+        GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(_model, requests, settings, options.LatentWindow);
         gpu.Detail($"decoding {plan}");
         return (new StagePlan(limited, plan.BandBytes), plan.LatentWindow);
     }

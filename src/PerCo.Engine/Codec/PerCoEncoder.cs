@@ -12,13 +12,23 @@ namespace PerCo.Engine.Codec;
 /// Picture → caption and codes (Careil et al., ICLR 2024, sec. 3.1 and 3.2). Deterministic: the latent is the mean of
 /// the autoencoder's distribution.
 /// </summary>
-public sealed class PerCoEncoder(PerCoModel model)
+public sealed class PerCoEncoder
 {
+    private readonly PerCoModel _model;
+
+    /// <summary>Makes an encoder; takes no time, and holds nothing but the model.</summary>
+    /// <param name="model">The model; whoever opened it disposes of it.</param>
+    public PerCoEncoder(PerCoModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+    }
+
     /// <summary>Encodes a picture of any size from 16 × 16 pixels.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="options">Choices; the model's suggestions where null.</param>
     /// <param name="progress">Is told about stages as they begin and end.</param>
-    /// <param name="cancellation">Looked at between stages.</param>
+    /// <param name="cancellation">Ends the work between ops, and on the CPU within them.</param>
     /// <exception cref="PerCoException">
     /// The picture is too small, the caption too long, or a stage went wrong.
     /// </exception>
@@ -32,26 +42,26 @@ public sealed class PerCoEncoder(PerCoModel model)
         options ??= new EncodeOptions();
         options.Check();
         PictureGeometry.CheckSize(image);
-        var clock = new StageClock(model, Plan(image, options), progress, cancellation);
+        var clock = new StageClock(_model, Plan(image, options), progress, cancellation);
 
         // 1. What the picture shows, in words.
         string caption = options.Caption
-            ?? clock.Run(CodecStage.Caption, () => model.Captioner.Caption(image, cancellation: cancellation));
+            ?? clock.Run(CodecStage.Caption, () => _model.Captioner.Caption(image, cancellation: cancellation));
 
         // 2. Where things are and what they look like, in codes.
         var grid = CodeGrid.None;
         int[] indices = [];
         if (options.Codes)
         {
-            ModelRate rate = model.Folder.NearestRate(options.BitsPerPixel);
-            grid = model.Grid(rate);
+            ModelRate rate = _model.Folder.NearestRate(options.BitsPerPixel);
+            grid = _model.Grid(rate);
             using Tensor latent = clock.Run(CodecStage.Latent, () => Latent(image, grid));
-            indices = clock.Run(CodecStage.Codes, () => Quantize(model.HyperEncoder(rate), latent));
+            indices = clock.Run(CodecStage.Codes, () => Quantize(_model.HyperEncoder(rate), latent));
         }
 
         var file = new PerCoFile
         {
-            ModelIdentity = model.Folder.Identity,
+            ModelIdentity = _model.Folder.Identity,
             Width = image.Width,
             Height = image.Height,
             Grid = grid,
@@ -68,7 +78,7 @@ public sealed class PerCoEncoder(PerCoModel model)
     /// <param name="image">The picture.</param>
     /// <param name="options">Choices; the model's suggestions where null.</param>
     /// <param name="progress">Is told about stages as they begin and end.</param>
-    /// <param name="cancellation">Looked at between stages.</param>
+    /// <param name="cancellation">Ends the work between ops, and on the CPU within them.</param>
     /// <exception cref="PerCoException">As <see cref="Encode"/>.</exception>
     /// <exception cref="OperationCanceledException">Encoding was cancelled.</exception>
     public Task<EncodeResult> EncodeAsync(
@@ -81,25 +91,25 @@ public sealed class PerCoEncoder(PerCoModel model)
     /// </summary>
     internal Tensor Latent(Image image, CodeGrid grid)
     {
-        PictureGeometry geometry = PictureGeometry.Of(image.Width, image.Height, grid, model.LatentStride);
+        PictureGeometry geometry = PictureGeometry.Of(image.Width, image.Height, grid, _model.LatentStride);
         using Tensor pixels = ImageTensors.Upload(
-            model.Backend, image.PadEdge(geometry.PaddedWidth, geometry.PaddedHeight));
-        using Tensor mean = model.Vae.EncodeMean(pixels);
+            _model.Backend, image.PadEdge(geometry.PaddedWidth, geometry.PaddedHeight));
+        using Tensor mean = _model.Vae.EncodeMean(pixels);
         float[] values = mean.ToFloats();
         StageGuard.CheckFinite("VAE encoder", values, 1e4f);
-        TensorPrimitives.Multiply(values, model.VaeConfig.ScalingFactor, values);
-        return model.Backend.Upload(mean.Shape, values);
+        TensorPrimitives.Multiply(values, _model.VaeConfig.ScalingFactor, values);
+        return _model.Backend.Upload(mean.Shape, values);
     }
 
     private StagePlan Plan(Image image, EncodeOptions options)
     {
-        MemoryPlan? limited = MemoryPlanner.ForEncoding(model, image.Width, image.Height, options);
-        if (model.Backend is not GpuBackend gpu)
+        MemoryPlan? limited = MemoryPlanner.ForEncoding(_model, image.Width, image.Height, options);
+        if (_model.Backend is not GpuBackend gpu)
         {
             return new StagePlan(limited, null);
         }
 
-        GpuMemoryPlan plan = GpuMemoryPlan.ForEncoding(model, image.Width, image.Height, options);
+        GpuMemoryPlan plan = GpuMemoryPlan.ForEncoding(_model, image.Width, image.Height, options);
         gpu.Detail($"encoding {plan}");
         return new StagePlan(limited, plan.BandBytes);
     }

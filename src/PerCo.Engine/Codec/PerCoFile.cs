@@ -64,6 +64,7 @@ public sealed record PerCoFile
     /// <exception cref="PerCoException">The file cannot be read, or see <see cref="Parse"/>.</exception>
     public static PerCoFile Load(string path, PerCoFileLimits? limits = null)
     {
+        ArgumentException.ThrowIfNullOrEmpty(path);
         limits ??= PerCoFileLimits.Default;
         try
         {
@@ -72,7 +73,7 @@ public sealed record PerCoFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PerCoException($"{path}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new PerCoException($"{path}: cannot be read: {FileReason.Of(e, path)}", e);
         }
         catch (PerCoException e)
         {
@@ -84,6 +85,7 @@ public sealed record PerCoFile
     /// <exception cref="PerCoException">See <see cref="Parse"/>.</exception>
     public static PerCoFile Load(Stream stream, PerCoFileLimits? limits = null)
     {
+        ArgumentNullException.ThrowIfNull(stream);
         limits ??= PerCoFileLimits.Default;
         return Parse(ReadBounded(stream, limits), limits);
     }

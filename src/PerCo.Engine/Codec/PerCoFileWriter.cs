@@ -68,8 +68,15 @@ internal static class PerCoFileWriter
         return output.WrittenSpan.ToArray();
     }
 
-    private static void Check(PerCoFile file)
+    /// <summary>Refuses what the format cannot hold.</summary>
+    /// <exception cref="ArgumentException">A part is missing, out of range, or does not fit the others.</exception>
+    public static void Check(PerCoFile file)
     {
+        if (file.Indices is null || file.Caption is null)
+        {
+            throw new ArgumentException("The codes or the caption are null, expected empty ones for none.");
+        }
+
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(file.Width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(file.Height);
         CodeGrid grid = file.Grid;

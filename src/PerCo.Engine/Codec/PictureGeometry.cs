@@ -36,5 +36,10 @@ internal readonly record struct PictureGeometry(int PaddedWidth, int PaddedHeigh
         }
     }
 
-    private static int RoundUp(int extent, int unit) => checked((int)(((long)extent + unit - 1) / unit * unit));
+    private static int RoundUp(int extent, int unit)
+    {
+        long padded = ((long)extent + unit - 1) / unit * unit;
+        return padded <= int.MaxValue ? (int)padded
+            : throw new PerCoException($"A side of the picture is {extent} pixels, more than can be computed.");
+    }
 }

@@ -3,7 +3,7 @@ using PerCo.Engine.Backends;
 
 namespace PerCo.Engine.Codec;
 
-/// <summary>Runs stages: one at a time on a shared backend, measured, reported and cancellable between them.</summary>
+/// <summary>Runs stages: one at a time on a shared backend, measured, reported and cancellable.</summary>
 internal sealed class StageClock(
     PerCoModel model, StagePlan? plan, IProgress<CodecProgress>? progress, CancellationToken cancellation)
 {
@@ -24,10 +24,12 @@ internal sealed class StageClock(
             model.BeginStage(stage, plan);
             try
             {
+                backend.Cancellation = cancellation;
                 result = work();
             }
             finally
             {
+                backend.Cancellation = default;
                 model.EndStage();
             }
 

@@ -43,6 +43,9 @@ internal sealed class Guidance
         _rows = [.. rows];
     }
 
+    /// <summary>The largest scale that is taken: far beyond it nothing is left of the picture.</summary>
+    public const double MaxScale = 100;
+
     /// <summary>No guidance: one evaluation a step.</summary>
     public static Guidance None { get; } = new(1, 1);
 
@@ -54,6 +57,9 @@ internal sealed class Guidance
 
     /// <summary>The conditions to evaluate at each step, least conditioned first.</summary>
     internal ReadOnlySpan<Conditions> Rows => _rows;
+
+    /// <summary>Whether a scale is in range; NaN never is.</summary>
+    public static bool IsScale(double scale) => scale is >= 0 and <= MaxScale;
 
     /// <summary>Guidance on the caption.</summary>
     /// <param name="scale">g, 0 to 100; 1 is no guidance, 0 ignores the caption.</param>
@@ -121,9 +127,9 @@ internal sealed class Guidance
 
     private static void CheckScale(float scale, string name)
     {
-        if (!(scale >= 0 && scale <= 100))
+        if (!IsScale(scale))
         {
-            throw new ArgumentOutOfRangeException(name, scale, "A guidance scale is from 0 to 100.");
+            throw new ArgumentOutOfRangeException(name, scale, $"A guidance scale is from 0 to {MaxScale}.");
         }
     }
 }

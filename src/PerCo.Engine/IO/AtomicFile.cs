@@ -29,7 +29,7 @@ internal static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PerCoException($"{path}: cannot be written: {OneLine(e.Message)}", e);
+            throw new PerCoException($"{path}: cannot be written: {FileReason.Of(e, path)}", e);
         }
     }
 
@@ -93,6 +93,4 @@ internal static class AtomicFile
         && full.StartsWith("/dev/", StringComparison.Ordinal)
         && !full.StartsWith("/dev/shm/", StringComparison.Ordinal)
         && !full.StartsWith("/dev/mqueue/", StringComparison.Ordinal);
-
-    private static string OneLine(string message) => message.ReplaceLineEndings(" ");
 }

@@ -12,6 +12,9 @@ public abstract class ImageFormat
     /// <summary>Whether <see cref="Encode"/> works, or the format is only read.</summary>
     public abstract bool CanEncode { get; }
 
+    /// <summary>Whether a file has a place for notes: see <see cref="Texts"/>.</summary>
+    public virtual bool KeepsTexts => false;
+
     /// <summary>Whether a file that starts with these bytes is of this format.</summary>
     /// <param name="start">The first bytes of the file; 16 are enough.</param>
     public abstract bool Matches(ReadOnlySpan<byte> start);
@@ -21,6 +24,12 @@ public abstract class ImageFormat
     /// <param name="limits">What the file may ask for.</param>
     /// <exception cref="ImageFormatException">The file is damaged, unsupported or over the limits.</exception>
     public abstract Image Decode(ReadOnlySpan<byte> file, ImageLimits limits);
+
+    /// <summary>Reads the notes in a picture's file, without its pixels.</summary>
+    /// <param name="file">The whole file.</param>
+    /// <returns>The notes in the order of the file; none where <see cref="KeepsTexts"/> is false.</returns>
+    /// <exception cref="ImageFormatException">The file is damaged.</exception>
+    public virtual IReadOnlyList<ImageText> Texts(ReadOnlySpan<byte> file) => [];
 
     /// <summary>Writes a picture.</summary>
     /// <param name="image">The picture.</param>

@@ -30,19 +30,16 @@ public static class ImageFormats
     /// <exception cref="ImageFormatException">The file is damaged, unsupported or over the limits.</exception>
     public static Image Decode(ReadOnlySpan<byte> file, ImageLimits? limits = null)
     {
-        foreach (ImageFormat format in All)
-        {
-            if (format.Matches(file))
-            {
-                return format.Decode(file, limits ?? ImageLimits.Default);
-            }
-        }
-
-        string found = file.IsEmpty ? "an empty file" : ForeignFormats.Name(file) ?? "an unknown format";
-        string known = string.Join(", ", All.Select(f => f.Name));
-        throw new ImageFormatException(
-            "picture", "signature", 0, $"expected one of {known}, found {found}; convert it to PNG first");
+        return Of(file).Decode(file, limits ?? ImageLimits.Default);
     }
+
+    /// <summary>Reads the notes in a picture's file, without its pixels.</summary>
+    /// <param name="file">The whole file.</param>
+    /// <returns>
+    /// The notes in the order of the file. Formats without a place for them, and compressed notes, give none.
+    /// </returns>
+    /// <exception cref="ImageFormatException">The file is damaged or unsupported.</exception>
+    public static IReadOnlyList<ImageText> Texts(ReadOnlySpan<byte> file) => Of(file).Texts(file);
 
     /// <summary>Reads a picture from a stream, to the stream's end.</summary>
     /// <param name="stream">The file's bytes; need not be seekable.</param>
@@ -83,7 +80,7 @@ public static class ImageFormats
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PerCoException($"{path}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new PerCoException($"{path}: cannot be read: {FileReason.Of(e, path)}", e);
         }
     }
 
@@ -142,6 +139,25 @@ public static class ImageFormats
         string extension = Path.GetExtension(path).ToLowerInvariant();
         return All.FirstOrDefault(f => f.Extensions.Contains(extension)) ?? throw new PerCoException(
             $"{path}: no picture format is known for '{extension}'; expected one of {EncodableExtensions()}.");
+    }
+
+    /// <summary>The format of a file, by its first bytes.</summary>
+    /// <param name="file">The file, or its first 16 bytes.</param>
+    /// <exception cref="ImageFormatException">It is none of <see cref="All"/>.</exception>
+    public static ImageFormat Of(ReadOnlySpan<byte> file)
+    {
+        foreach (ImageFormat format in All)
+        {
+            if (format.Matches(file))
+            {
+                return format;
+            }
+        }
+
+        string found = file.IsEmpty ? "an empty file" : ForeignFormats.Name(file) ?? "an unknown format";
+        string known = string.Join(", ", All.Select(f => f.Name));
+        throw new ImageFormatException(
+            "picture", "signature", 0, $"expected one of {known}, found {found}; convert it to PNG first");
     }
 
     private static void RequireEncoder(ImageFormat format)

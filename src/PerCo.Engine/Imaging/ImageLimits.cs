@@ -28,7 +28,8 @@ public sealed record ImageLimits
                 format,
                 "size",
                 offset,
-                $"{width} × {height} is more than the limit of {most} pixels; scale it down first");
+                $"{width} × {height} is more than the limit of {most} pixels; scale it down first, or raise the limit "
+                + "with --max-pixels");
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using PerCo.Engine.IO;
 
 namespace PerCo.Engine.Tokenizers;
 
@@ -34,7 +35,7 @@ internal static class TokenizerFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new PerCoException($"{path}: cannot be read ({e.Message}).", e);
+            throw new PerCoException($"{path}: cannot be read: {FileReason.Of(e, path)}", e);
         }
     }
 

@@ -8,6 +8,9 @@ namespace PerCo.Engine.Tokenizers;
 /// </summary>
 internal sealed class TokenizerFolder
 {
+    // OPT fills its vocabulary up with three tokens that no text gives.
+    private const int MostFillers = 8;
+
     private readonly JsonElement? _config;
     private readonly JsonElement? _map;
     private readonly string _configPath;
@@ -27,7 +30,8 @@ internal sealed class TokenizerFolder
         string vocabularyPath = Path.Combine(folder, "vocab.json");
         string mergesPath = Path.Combine(folder, "merges.txt");
         string combinedPath = Path.Combine(folder, "tokenizer.json");
-        if (File.Exists(vocabularyPath) && File.Exists(mergesPath))
+        bool apart = File.Exists(vocabularyPath) && File.Exists(mergesPath);
+        if (apart)
         {
             Vocabulary = TokenizerFiles.ReadVocabulary(TokenizerFiles.ReadObject(vocabularyPath), vocabularyPath);
             Merges = TokenizerFiles.ReadMerges(mergesPath);
@@ -48,6 +52,7 @@ internal sealed class TokenizerFolder
                 "Is this the tokenizer's folder of a model?");
         }
 
+        CheckMerges(apart ? mergesPath : combinedPath);
         ReadAddedDecoder();
     }
 
@@ -191,6 +196,23 @@ internal sealed class TokenizerFolder
     }
 
     // Either "a b" or, since tokenizers 0.20, ["a", "b"].
+    // A list of merges that is cut off gives other tokens for every word, and so another picture.
+    private void CheckMerges(string path)
+    {
+        var made = new HashSet<string>(Merges.Select(merge => merge.Left + merge.Right), StringComparer.Ordinal);
+        string[] lost =
+        [
+            .. Vocabulary.Keys.Where(token => token.Replace("</w>", "", StringComparison.Ordinal).Length > 1
+                && !(token[0] == '<' && token[^1] == '>') && !made.Contains(token)),
+        ];
+        if (lost.Length > MostFillers)
+        {
+            throw new PerCoException(
+                $"{path}: {Merges.Count} merges leave {lost.Length} of {Vocabulary.Count} tokens unreachable, "
+                + $"'{lost[0]}' first: it is cut off, or another model's. Copy or convert the model again.");
+        }
+    }
+
     private static List<(string Left, string Right)> ReadMerges(JsonElement json, string path)
     {
         if (json.ValueKind != JsonValueKind.Array)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
+using PerCo.Engine.IO;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Weights;
@@ -55,7 +56,7 @@ internal sealed class ConfigReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PerCoException($"{path}: cannot be read: {e.Message}", e);
+            throw new PerCoException($"{path}: cannot be read: {FileReason.Of(e, path)}", e);
         }
 
         return Parse(path, json);

@@ -69,6 +69,7 @@ public sealed class ModelFolder
     /// <exception cref="PerCoException">The folder is no model, or a part is missing, or a field is wrong.</exception>
     public static ModelFolder Open(string path)
     {
+        ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Directory.Exists(path))
         {
             throw new PerCoException($"{path}: no such folder, expected a model. Choose one with --model.");

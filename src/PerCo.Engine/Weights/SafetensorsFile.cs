@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.MemoryMappedFiles;
+using PerCo.Engine.IO;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Weights;
@@ -65,7 +66,7 @@ internal sealed unsafe class SafetensorsFile : IWeightSource, IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new PerCoException($"{path}: cannot be read: {e.Message}", e);
+            throw new PerCoException($"{path}: cannot be read: {FileReason.Of(e, path)}", e);
         }
         finally
         {

@@ -54,6 +54,13 @@ public sealed partial class CpuBackend : HostBackend
     /// <summary>The instruction set in use; never <see cref="InstructionSet.Auto"/>.</summary>
     public InstructionSet InstructionSet { get; }
 
+    /// <inheritdoc/>
+    internal override CancellationToken Cancellation
+    {
+        get => base.Cancellation;
+        set => base.Cancellation = Pool.Cancellation = value;
+    }
+
     /// <summary>How weights are stored that are prepared from now on.</summary>
     internal WeightPlan WeightPlan { get; set; }
 

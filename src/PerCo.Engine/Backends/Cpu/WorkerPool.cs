@@ -80,6 +80,9 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// <summary>Threads that compute, the caller's among them.</summary>
     public int Threads { get; }
 
+    /// <summary>Looked at before each item, so that the longest of ops ends within one.</summary>
+    public CancellationToken Cancellation { get; set; }
+
     /// <summary>
     /// Runs all items and returns when they are done. Within an item it runs the inner items one after the other on the
     /// same worker; a second thread waits for the first one's region. The first exception stops the rest and is thrown.
@@ -166,6 +169,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             {
                 for (int i = 0; i < count; i++)
                 {
+                    Cancellation.ThrowIfCancellationRequested();
                     body.Run(i, 0);
                 }
             }
@@ -194,6 +198,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             long count = _count;
             for (long i = Interlocked.Increment(ref _next.Value); i < count; i = Interlocked.Increment(ref _next.Value))
             {
+                Cancellation.ThrowIfCancellationRequested();
                 _invoke(_body, (int)i, worker);
             }
         }

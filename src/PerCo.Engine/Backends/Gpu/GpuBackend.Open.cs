@@ -51,6 +51,11 @@ public sealed partial class GpuBackend
     /// <summary>Opens a device of a driver.</summary>
     internal static GpuBackend Open(IGpuDriver driver, GpuDeviceInfo info, GpuOptions options)
     {
+        if (!Enum.IsDefined(options.Precision))
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.Precision, "Unknown precision.");
+        }
+
         var backend = new GpuBackend(driver.Open(info), options);
         try
         {

@@ -86,6 +86,7 @@ internal static class CaptionCoder
         var decoder = new RangeDecoder(code);
         decoder.Code(0, ModeFrequencies);
         string caption = new TokenCoder(model, decoder).Code(null).Join(model);
+        decoder.CheckEnd();
         int length = Encoding.UTF8.GetByteCount(caption);
         return length <= MaxBytes
             ? caption

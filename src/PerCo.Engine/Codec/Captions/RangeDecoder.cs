@@ -55,6 +55,18 @@ internal sealed class RangeDecoder : SymbolCoder
         return (int)value;
     }
 
+    /// <summary>Checks that nothing but zeros, which mean nothing, stands behind what was read.</summary>
+    /// <exception cref="PerCoException">Other bytes are left over.</exception>
+    public void CheckEnd()
+    {
+        if (_bytes.AsSpan(_next).ContainsAnyExcept((byte)0))
+        {
+            throw new PerCoException(
+                $"The caption's code ends at byte {_next}, expected nothing behind it, got {_bytes.Length - _next} "
+                + "bytes: the file is damaged.");
+        }
+    }
+
     private ulong Value(ulong total, out ulong unit)
     {
         unit = _range / total;

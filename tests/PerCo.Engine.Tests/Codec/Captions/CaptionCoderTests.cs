@@ -173,6 +173,14 @@ public class CaptionCoderTests
     }
 
     [Fact]
+    public void OtherBytesBehindTheEndOfACodeAreAnError()
+    {
+        byte[] code = CaptionCoder.Encode("a dog runs through the grass");
+        var e = Assert.Throws<PerCoException>(() => CaptionCoder.Decode([.. code, .. new byte[8], 1]));
+        Assert.Contains("expected nothing behind it", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ZerosAtTheEndOfACodeChangeNothing()
     {
         byte[] code = CaptionCoder.Encode("a dog runs through the grass");

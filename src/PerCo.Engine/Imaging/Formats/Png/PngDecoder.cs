@@ -28,14 +28,8 @@ internal ref struct PngDecoder
     /// <exception cref="ImageFormatException">The file is damaged or over the limits.</exception>
     public static Image Decode(ReadOnlySpan<byte> file, ImageLimits limits)
     {
-        ReadOnlySpan<byte> signature = PngFormat.Signature;
-        if (!file.StartsWith(signature))
-        {
-            throw PngFormat.Error(
-                "signature", 0, "the eight bytes are not those of a PNG; was the file sent as text or cut short?");
-        }
-
-        PngChunk first = PngChunk.At(file, signature.Length);
+        PngFormat.CheckSignature(file);
+        PngChunk first = PngChunk.At(file, PngFormat.Signature.Length);
         PngHeader header = PngHeader.Parse(first);
         limits.CheckSize(PngFormat.FormatName, header.Width, header.Height, first.DataOffset);
         PngDecoder decoder = new(file, header);

@@ -22,6 +22,9 @@ internal sealed class PngFormat : ImageFormat
     /// <inheritdoc/>
     public override bool CanEncode => true;
 
+    /// <inheritdoc/>
+    public override bool KeepsTexts => true;
+
     // Four bytes are enough to call it a PNG; the decoder then names what a transfer did to the other four.
     /// <inheritdoc/>
     public override bool Matches(ReadOnlySpan<byte> start) => start.StartsWith(Signature[..4]);
@@ -30,8 +33,22 @@ internal sealed class PngFormat : ImageFormat
     public override Image Decode(ReadOnlySpan<byte> file, ImageLimits limits) => PngDecoder.Decode(file, limits);
 
     /// <inheritdoc/>
+    public override IReadOnlyList<ImageText> Texts(ReadOnlySpan<byte> file) => PngText.ReadAll(file);
+
+    /// <inheritdoc/>
     public override void Encode(Image image, Stream output, IReadOnlyList<ImageText> texts) =>
         PngEncoder.Encode(image, output, texts);
+
+    /// <summary>Checks the first eight bytes.</summary>
+    /// <exception cref="ImageFormatException">They are other bytes.</exception>
+    public static void CheckSignature(ReadOnlySpan<byte> file)
+    {
+        if (!file.StartsWith(Signature))
+        {
+            throw Error(
+                "signature", 0, "the eight bytes are not those of a PNG; was the file sent as text or cut short?");
+        }
+    }
 
     /// <summary>The error for a part of a PNG file.</summary>
     public static ImageFormatException Error(string field, long offset, string problem) =>

@@ -56,6 +56,31 @@ public sealed class PngEncoderTests
         Assert.True(file.AsSpan().IndexOf(TestPng.Chunk(
             "iTXt", Encoding.UTF8.GetBytes("Description\0\0\0\0\0" + wide.Text))) > 0);
         TestImages.AssertEqual(TestImages.Make(2, 2), ImageFormats.Decode(file), "with notes");
+        Assert.Equal([plain, wide], ImageFormats.Texts(file));
+    }
+
+    [Fact]
+    public void NotesAreReadWithoutThePixels()
+    {
+        byte[] file = ImageFormats.Encode(TestImages.Make(2, 2), Png);
+        Assert.Empty(ImageFormats.Texts(file));
+        int end = file.Length - 12;
+
+        // Compressed ones and such without a separator are passed over; damaged ones are errors.
+        byte[] International(string fields) => Encoding.Latin1.GetBytes("Title\0" + fields);
+        byte[] odd =
+        [
+            .. file[..end], .. TestPng.Chunk("tEXt", "no separator"u8.ToArray()),
+            .. TestPng.Chunk("iTXt", International("\u0001\0\0\0squeezed")),
+            .. TestPng.Chunk("iTXt", International("\0\0en\0")), .. TestPng.Chunk("iTXt", International("")),
+            .. TestPng.Chunk("iTXt", International("\0\0en\0Titel\0kept")), .. file[end..],
+        ];
+        Assert.Equal([new ImageText("Title", "kept")], ImageFormats.Texts(odd));
+        byte[] damaged = [.. file[..end], .. TestPng.Chunk("tEXt", "Title\0x"u8.ToArray()), .. file[end..]];
+        damaged[^14] ^= 1;
+        Assert.Throws<ImageFormatException>(() => ImageFormats.Texts(damaged));
+        Assert.Throws<ImageFormatException>(() => ImageFormats.Texts(file.AsSpan(0, file.Length - 1)));
+        Assert.Empty(ImageFormats.Texts(ImageFormats.Encode(TestImages.Make(2, 2), ImageFormats.ForPath("a.ppm"))));
     }
 
     [Theory]
