@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Reflection;
+using System.Text;
+using PerCo.Engine.Cli.Files;
 using PerCo.Engine.Cli.Terminal;
 using PerCo.Engine.Cli.Verbs;
 
@@ -18,7 +20,7 @@ internal static class CommandLineApp
         Examples:
           percoengine demo photo.png                 encode, decode, and compare side by side
           percoengine encode photo.png photo.perco
-          percoengine decode photo.perco photo.png
+          percoengine decode photo.perco drawn.png
           percoengine info photo.perco
 
         Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled.
@@ -45,6 +47,16 @@ internal static class CommandLineApp
 
     public static async Task<int> RunAsync(string[] args)
     {
+        var output = new StreamWriter(new OutputStream(), new UTF8Encoding(false)) { AutoFlush = true };
+        await using (output.ConfigureAwait(false))
+        {
+            Console.SetOut(output);
+            return await RunWithOutputAsync(args).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<int> RunWithOutputAsync(string[] args)
+    {
         // Paths may begin with "@", which must not be read as a file of arguments.
         ParseResult parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
@@ -52,7 +64,9 @@ internal static class CommandLineApp
             string verb = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
             foreach (ParseError error in parsed.Errors)
             {
-                Fail(error.Message.ReplaceLineEndings(" "));
+                Fail(args.Length > 0 ? error.Message.ReplaceLineEndings(" ") : "There is no verb, expected one of "
+                    + $"{string.Join(", ", parsed.RootCommandResult.Command.Subcommands
+                        .Where(verb => !verb.Hidden).Select(verb => verb.Name))}.");
             }
 
             await Console.Error.WriteLineAsync($"Try 'percoengine {verb}--help'.").ConfigureAwait(false);
@@ -67,6 +81,7 @@ internal static class CommandLineApp
             ProcessTerminationTimeout = null,
         };
         using var signals = new Signals();
+        StandardStreams.Cancellation = signals.Token;
         try
         {
             return await parsed.InvokeAsync(invocation, signals.Token).ConfigureAwait(false);

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace PerCo.Engine.Cli;
 
 /// <summary>
-/// Ctrl-C and SIGTERM: the first asks the work to stop, which it does within a denoising step; the second ends the
-/// process at once.
+/// Ctrl-C and SIGTERM: the first asks the work to stop, which the CPU does at once and a GPU within a denoising step;
+/// the second ends the process.
 /// </summary>
 internal sealed class Signals : IDisposable
 {

@@ -8,12 +8,12 @@ internal sealed class BatchOptions
 {
     private readonly string[] _extensions;
 
-    private readonly Option<string?> _output = new("--output", "-o")
+    private readonly Option<string?> _output = new Option<string?>("--output", "-o")
     {
         Description = "File, or folder for several outputs, which mirrors the folders of the inputs; - for standard "
             + "output. Default: beside each input.",
         HelpName = "PATH",
-    };
+    }.Path();
 
     private readonly Option<bool> _recursive = new("--recursive", "-R")
     {
@@ -31,18 +31,19 @@ internal sealed class BatchOptions
         Description = "Replace existing output files.",
     };
 
-    private readonly Option<string?> _log = new("--log")
+    private readonly Option<string?> _log = new Option<string?>("--log")
     {
         Description = "Append a line of JSON for each file.",
         HelpName = "FILE",
-    };
+    }.Path();
 
     /// <summary>Makes the options of a verb.</summary>
     /// <param name="inputs">What the inputs are, for the help.</param>
     /// <param name="extensions">Endings by which the last path is known to be the output.</param>
-    public BatchOptions(string inputs, params string[] extensions)
+    /// <param name="mistaken">Endings of what cannot be written, but is no input either.</param>
+    public BatchOptions(string inputs, string[] extensions, string[]? mistaken = null)
     {
-        _extensions = extensions;
+        _extensions = [.. extensions, .. mistaken ?? []];
         Paths = new Argument<string[]>("path")
         {
             Description = $"{inputs}: files, folders, patterns, or - for standard input. The last of several is the "
@@ -70,11 +71,6 @@ internal sealed class BatchOptions
         if (output is null)
         {
             (paths, output) = Files.OutputPlan.Split(paths, _extensions);
-        }
-
-        if (output is "" || paths.Contains(""))
-        {
-            throw new UsageException("A path is empty.");
         }
 
         return new BatchSettings(

@@ -22,6 +22,7 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
             throw new UsageException("--json and a file on standard output exclude each other; name a file with -o.");
         }
 
+        CheckLog(plan);
         long start = Stopwatch.GetTimestamp();
         using RunLog? log = _log = settings.Log is null ? null : RunLog.Open(settings.Log);
         foreach ((string input, string error) in inputs.Failures.Concat(plan.Failures))
@@ -39,124 +40,150 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
         return Finish(plan.Jobs.Count, cancelled, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
-    // False where the run was cancelled, as of the methods below.
+    // A log that is also an input or an output would be written into it, or replaced by it.
+    private void CheckLog(OutputPlan plan)
+    {
+        if (settings.Log is null)
+        {
+            return;
+        }
+
+        if (settings.Log == StandardStreams.Name)
+        {
+            throw new UsageException("--log names a file; --json prints on standard output.");
+        }
+
+        string log = OutputFile.RealPath(settings.Log);
+        foreach (Job job in plan.Jobs)
+        {
+            if (IsLog(job.Input.Path) || IsLog(job.Output))
+            {
+                throw new UsageException($"--log {settings.Log} is an input or an output too. Name another file.");
+            }
+        }
+
+        bool IsLog(string path) => path != StandardStreams.Name && OutputFile.RealPath(path) == log;
+    }
+
+    // False where the run was cancelled.
     private bool Work<T>(
         IReadOnlyList<Job> jobs, IBatchWork<T> work, IRunProgress? progress, CancellationToken cancellation)
     {
-        var group = new List<(Job Job, T Item)>();
-        foreach (Job job in jobs)
-        {
-            if (cancellation.IsCancellationRequested)
-            {
-                return false;
-            }
-
-            // Reports come in the order of the files: what cannot join a group waits until that is done.
-            (T? item, FileReport? report) = Load(job, work);
-            bool joins = report is null && group.Count > 0 && work.Joins(group[0].Item, item!);
-            if (!joins && !Flush(group, work, progress, cancellation))
-            {
-                return false;
-            }
-
-            if (report is not null)
-            {
-                progress?.End(worked: report.Status == FileStatus.Failed);
-                Add(report, job.Output);
-                continue;
-            }
-
-            group.Add((job, item!));
-            if (group.Count >= work.MostTogether(group[0].Item) && !Flush(group, work, progress, cancellation))
-            {
-                return false;
-            }
-        }
-
-        return Flush(group, work, progress, cancellation);
-    }
-
-    // What a job's input is, or the report of a job that is over already.
-    private (T? Item, FileReport? Report) Load<T>(Job job, IBatchWork<T> work)
-    {
         try
         {
-            return IsDone(job, work)
-                ? (default, new FileReport
-                {
-                    Status = FileStatus.Skipped, Input = job.Input.Path, Text = "done already",
-                })
-                : (work.Load(job), null);
-        }
-#pragma warning disable CA1031 // Whatever went wrong with one file is its own; the others go on.
-        catch (Exception e) when (e is not UsageException)
-#pragma warning restore CA1031
-        {
-            return (default, Failure(e, job));
-        }
-    }
+            var group = new List<(Job Job, T Item)>();
+            foreach (Job job in jobs)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Take(job, group, work, progress, cancellation);
+            }
 
-    private bool Flush<T>(
-        List<(Job Job, T Item)> group, IBatchWork<T> work, IRunProgress? progress, CancellationToken cancellation)
-    {
-        (Job Job, T Item)[] items = [.. group];
-        group.Clear();
-        return items.Length == 0 || Together(items, work, progress, cancellation);
-    }
-
-    private bool Together<T>(
-        (Job Job, T Item)[] group, IBatchWork<T> work, IRunProgress? progress, CancellationToken cancellation)
-    {
-        long start = Stopwatch.GetTimestamp();
-        string others = group.Length > 1 ? $" and {group.Length - 1} more" : "";
-        progress?.Begin(group[0].Job.Input.Relative + others);
-        IReadOnlyList<Func<FileReport>> results;
-        try
-        {
-            results = work.Do([.. group.Select(entry => entry.Item)], progress, cancellation);
+            Flush(group, work, progress, cancellation);
+            return true;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             return false;
         }
-#pragma warning disable CA1031 // Whatever went wrong with one file is its own; the others go on.
-        catch (Exception e) when (e is not UsageException)
-#pragma warning restore CA1031
+    }
+
+    private void Take<T>(
+        Job job, List<(Job Job, T Item)> group, IBatchWork<T> work, IRunProgress? progress,
+        CancellationToken cancellation)
+    {
+        T? item = default;
+        bool done = false;
+        Exception? error = Error(() =>
         {
-            if (group.Length > 1)
+            done = IsDone(job, work);
+            item = done ? default : work.Load(job);
+        });
+
+        // Reports come in the order of the files: what cannot join a group waits until that is done.
+        bool over = done || error is not null;
+        if (over || (group.Count > 0 && !work.Joins(group[0].Item, item!)))
+        {
+            Flush(group, work, progress, cancellation);
+        }
+
+        if (over)
+        {
+            progress?.End(worked: error is not null);
+            Add(
+                error is not null ? Failure(error, job)
+                    : new FileReport { Status = FileStatus.Skipped, Input = job.Input.Path, Text = "done already" },
+                job.Output);
+            return;
+        }
+
+        group.Add((job, item!));
+        if (group.Count >= work.MostTogether(group[0].Item))
+        {
+            Flush(group, work, progress, cancellation);
+        }
+    }
+
+    private void Flush<T>(
+        List<(Job Job, T Item)> group, IBatchWork<T> work, IRunProgress? progress, CancellationToken cancellation)
+    {
+        (Job Job, T Item)[] items = [.. group];
+        group.Clear();
+        if (items.Length > 0)
+        {
+            Together(items, work, progress, cancellation);
+        }
+    }
+
+    private void Together<T>(
+        (Job Job, T Item)[] group, IBatchWork<T> work, IRunProgress? progress, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        string others = group.Length > 1 ? $" and {group.Length - 1} more" : "";
+        progress?.Begin(group[0].Job.Input.Relative + others);
+        IReadOnlyList<Func<FileReport>> results = [];
+        Exception? error = Error(
+            () => results = work.Do([.. group.Select(entry => entry.Item)], progress, cancellation));
+        if (error is not null && group.Length > 1)
+        {
+            messages.Note(
+                $"{group[0].Job.Input.Path}{others}: {ErrorText.Of(error)} They are worked on one by one instead.");
+            foreach ((Job Job, T Item) entry in group)
             {
-                messages.Note(
-                    $"{group[0].Job.Input.Path}{others}: {ErrorText.Of(e)} They are worked on one by one instead.");
-                return group.All(entry => Together([entry], work, progress, cancellation));
+                Together([entry], work, progress, cancellation);
             }
 
-            results = [() => Failure(e, group[0].Job)];
+            return;
         }
 
         for (int i = 0; i < group.Length; i++)
         {
-            Finish(group[i].Job, results[i], Stopwatch.GetElapsedTime(start).TotalSeconds / group.Length, progress);
+            Job job = group[i].Job;
+            FileReport? report = null;
+            Exception? failed = error ?? Error(() => report = results[i]());
+            progress?.End(worked: true);
+            Add(
+                (report ?? Failure(failed!, job)) with
+                {
+                    Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / group.Length,
+                },
+                job.Output);
         }
-
-        return true;
     }
 
-    private void Finish(Job job, Func<FileReport> result, double seconds, IRunProgress? progress)
+    // Whatever went wrong with one file is its own, and the others go on; but not where it is wrong with all of them.
+    private static Exception? Error(Action work)
     {
-        FileReport report;
         try
         {
-            report = result();
+            work();
+            return null;
         }
-#pragma warning disable CA1031 // Whatever went wrong with one file is its own; the others go on.
-        catch (Exception e) when (e is not UsageException)
+#pragma warning disable CA1031 // Of any type, as long as it is the file's own.
+        catch (Exception e) when (e is not (UsageException or SessionException or OperationCanceledException))
 #pragma warning restore CA1031
         {
-            report = Failure(e, job);
+            return e;
         }
-
-        progress?.End(worked: true);
-        Add(report with { Seconds = seconds }, job.Output);
     }
 
     private FileReport Failure(Exception e, Job job)
@@ -168,7 +195,18 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
     private bool IsDone<T>(Job job, IBatchWork<T> work)
     {
         OutputFile.Check(job);
-        if (!OutputFile.IsTaken(job.Output) || (settings.Force && !settings.Resume))
+        if (!OutputFile.IsTaken(job.Output))
+        {
+            return false;
+        }
+
+        // Beside a file may lie the original that it was made from, which --force is not meant for.
+        if (settings.Output is null && work.Foreign(job) is { } foreign)
+        {
+            throw new PerCoException($"{job.Output}: exists, but {foreign}. Name another output with -o.");
+        }
+
+        if (settings.Force && !settings.Resume)
         {
             return false;
         }

@@ -10,6 +10,9 @@ internal interface IBatchWork<T>
     /// <summary>Why an existing output is not what a job would make, or null where it is whole.</summary>
     string? Lack(Job job);
 
+    /// <summary>What an existing output is, where it is something else than what this verb makes; or null.</summary>
+    string? Foreign(Job job) => null;
+
     /// <summary>Reads a job's input and checks what can be checked before the work.</summary>
     T Load(Job job);
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using PerCo.Engine.Cli.Terminal;
+using PerCo.Engine.IO;
 
 namespace PerCo.Engine.Cli.Batch;
 
@@ -19,6 +20,8 @@ internal sealed class RunLog : IDisposable
         _stream = stream;
     }
 
+    private static ReadOnlySpan<byte> LineStart => """{"status":"""u8;
+
     /// <summary>Opens a log, new or of an earlier run.</summary>
     /// <exception cref="PerCoException">It cannot be written, or is something other than a log.</exception>
     public static RunLog Open(string path)
@@ -26,13 +29,13 @@ internal sealed class RunLog : IDisposable
         FileStream? stream = null;
         try
         {
-            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
             if (stream.CanSeek && stream.Length > 0)
             {
-                if (stream.ReadByte() != '{')
+                if (!IsLog(stream))
                 {
                     throw new PerCoException(
-                        $"{path}: exists and is no log of JSON lines. Name another file with --log.");
+                        $"{path}: exists and is no log of this program's. Name another file with --log.");
                 }
 
                 // A line that a power cut left unfinished stays a line of its own.
@@ -49,7 +52,7 @@ internal sealed class RunLog : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PerCoException($"{path}: the log cannot be written: {e.Message}", e);
+            throw new PerCoException($"{path}: the log cannot be written: {FileReason.Of(e, path)}", e);
         }
         finally
         {
@@ -62,12 +65,19 @@ internal sealed class RunLog : IDisposable
         try
         {
             _stream.Write(Encoding.UTF8.GetBytes(JsonText.Line(entry) + "\n"));
-            _stream.Flush();
         }
         catch (IOException e)
         {
-            throw new PerCoException($"{_path}: the log cannot be written: {e.Message}", e);
+            throw new PerCoException($"{_path}: the log cannot be written: {FileReason.Of(e, _path)}", e);
         }
+    }
+
+    // By its first line; one that a power cut left unfinished was begun by this program if it begins like its lines.
+    private static bool IsLog(FileStream stream)
+    {
+        var start = new byte[LineStart.Length];
+        return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) is var read and > 0
+            && LineStart.StartsWith(start.AsSpan(0, read));
     }
 
     public void Dispose() => _stream.Dispose();

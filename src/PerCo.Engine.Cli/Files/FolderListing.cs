@@ -1,3 +1,5 @@
+using PerCo.Engine.IO;
+
 namespace PerCo.Engine.Cli.Files;
 
 /// <summary>Names in a folder, in ordinal order on every machine; linked folders are not followed.</summary>
@@ -22,7 +24,7 @@ internal static class FolderListing
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new PerCoException($"{folder}: cannot be listed: {e.Message}", e);
+            throw new PerCoException($"{folder}: cannot be listed: {FileReason.Of(e, "")}", e);
         }
     }
 }

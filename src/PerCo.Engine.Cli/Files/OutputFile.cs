@@ -70,17 +70,15 @@ internal static class OutputFile
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new PerCoException($"{folder}: cannot be made: {e.Message}", e);
+                throw new PerCoException($"{folder}: cannot be made: {FileReason.Of(e, folder)}", e);
             }
         }
 
         AtomicFile.WriteAllBytes(job.Output, bytes, force);
     }
 
-    private static bool IsDevice(string output) => AtomicFile.IsDevicePath(Path.GetFullPath(output));
-
-    // Where a path leads to, links of its folders followed.
-    private static string RealPath(string path)
+    /// <summary>Where a path leads to, links of its folders followed.</summary>
+    public static string RealPath(string path)
     {
         string full = Path.GetFullPath(path);
         if (Path.GetDirectoryName(full) is not { } folder)
@@ -100,4 +98,6 @@ internal static class OutputFile
             return real; // A link in a circle leads nowhere.
         }
     }
+
+    private static bool IsDevice(string output) => AtomicFile.IsDevicePath(Path.GetFullPath(output));
 }

@@ -15,10 +15,12 @@ internal sealed class OutputPlan
     public bool ToStandardOutput => _jobs.Any(job => job.Output == StandardStreams.Name);
 
     /// <summary>
-    /// Takes the output off a list of paths: the last of several, where it is <c>-</c> or has an output's ending.
+    /// Takes the output off a list of paths: the last of several, where it is <c>-</c>, has an output's ending, or is
+    /// a folder that is to be made.
     /// </summary>
     public static (string[] Inputs, string? Output) Split(string[] paths, params string[] extensions) =>
-        paths.Length > 1 && (paths[^1] == StandardStreams.Name || FileKinds.HasExtension(paths[^1], extensions))
+        paths.Length > 1 && (paths[^1] == StandardStreams.Name || FileKinds.HasExtension(paths[^1], extensions)
+            || (Path.EndsInDirectorySeparator(paths[^1]) && !Directory.Exists(paths[^1])))
             ? (paths[..^1], paths[^1])
             : (paths, null);
 
@@ -27,9 +29,13 @@ internal sealed class OutputPlan
     /// <param name="target">What the user named: a file, a folder, <c>-</c>, or null for "beside the input".</param>
     /// <param name="extension">Ending of names that are not given, with its dot.</param>
     /// <param name="samples">Files to make of each input.</param>
+    /// <param name="isForeign">
+    /// Whether the file at a job's output was not made by this verb; where nobody named that output, another is taken.
+    /// </param>
     /// <exception cref="UsageException">Inputs and target do not fit each other.</exception>
     /// <exception cref="PerCoException">A file stands where a folder is needed.</exception>
-    public static OutputPlan Make(InputFiles inputs, string? target, string extension, int samples = 1)
+    public static OutputPlan Make(
+        InputFiles inputs, string? target, string extension, int samples = 1, Func<Job, bool>? isForeign = null)
     {
         bool toFolder = target is not null && target != StandardStreams.Name
             && (inputs.Several || Directory.Exists(target) || Path.EndsInDirectorySeparator(target));
@@ -57,18 +63,23 @@ internal sealed class OutputPlan
                     : Path.ChangeExtension(input.Path, extension));
             for (int sample = 0; sample < samples; sample++)
             {
-                string numbered = samples == 1 ? output : Numbered(output, sample + 1);
-                string key = numbered == StandardStreams.Name ? numbered : Path.GetFullPath(numbered);
-                if (owners.TryAdd(key, input.Path))
+                string name = samples == 1 ? output : Appended(output, $"{sample + 1}");
+                var job = new Job(input, name, toFolder, sample);
+                if (target is null && OutputFile.IsTaken(name) && isForeign?.Invoke(job) == true)
                 {
-                    plan._jobs.Add(new Job(input, numbered, toFolder, sample));
+                    job = job with { Output = Appended(name, "decoded") };
                 }
-                else
+
+                string key = job.Output == StandardStreams.Name ? job.Output : Path.GetFullPath(job.Output);
+                if (!owners.TryAdd(key, input.Path))
                 {
                     plan._failures.Add((
-                        input.Path, $"{input.Path}: {numbered} is made from {owners[key]} already. Name it with -o."));
+                        input.Path,
+                        $"{input.Path}: {job.Output} is made from {owners[key]} already. Name it with -o."));
                     break;
                 }
+
+                plan._jobs.Add(job);
             }
         }
 
@@ -76,7 +87,7 @@ internal sealed class OutputPlan
     }
 
     /// <summary>photo.png → photo-3.png.</summary>
-    private static string Numbered(string path, int number) => Path.Combine(
+    private static string Appended(string path, string what) => Path.Combine(
         Path.GetDirectoryName(path) ?? "",
-        $"{Path.GetFileNameWithoutExtension(path)}-{number}{Path.GetExtension(path)}");
+        $"{Path.GetFileNameWithoutExtension(path)}-{what}{Path.GetExtension(path)}");
 }

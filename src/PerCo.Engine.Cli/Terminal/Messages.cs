@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Spectre.Console;
 
@@ -40,12 +41,12 @@ internal sealed class Messages(bool quiet, bool verbose)
     }
 
     /// <summary>
-    /// Text from files on one line: control characters, with which a caption could take over a terminal, are shown as
-    /// escapes.
+    /// Text from files on one line: control characters, with which a caption could take over a terminal, and invisible
+    /// ones, with which it could show its words in another order, are shown as escapes.
     /// </summary>
     public static string Printable(string text)
     {
-        if (!text.Any(char.IsControl))
+        if (!text.Any(IsHidden))
         {
             return text;
         }
@@ -53,7 +54,7 @@ internal sealed class Messages(bool quiet, bool verbose)
         var printable = new StringBuilder(text.Length + 16);
         foreach (char c in text)
         {
-            if (char.IsControl(c))
+            if (IsHidden(c))
             {
                 printable.Append($"\\u{(int)c:x4}");
             }
@@ -65,6 +66,11 @@ internal sealed class Messages(bool quiet, bool verbose)
 
         return printable.ToString();
     }
+
+    // Joiners are part of emoji and of Persian words.
+    private static bool IsHidden(char c) => c is not ('\u200C' or '\u200D')
+        && char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format
+            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     private void Write(string message)
     {

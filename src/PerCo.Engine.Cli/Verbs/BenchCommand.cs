@@ -16,20 +16,16 @@ internal static class BenchCommand
     public static Command Build()
     {
         string[] setNames = [.. OpTrials.Sets.Select(set => set.Name)];
-        var sets = new Option<string[]>("--set")
+        Option<string[]> sets = new Option<string[]>("--set")
         {
             Description = $"Which networks' shapes: {string.Join(", ", setNames)}. Default: all.",
             HelpName = "NAME",
-            AllowMultipleArgumentsPerToken = true,
-        };
-        sets.AcceptOnlyFromAmong(setNames);
-        var ops = new Option<string[]>("--op")
+        }.Among(setNames);
+        Option<string[]> ops = new Option<string[]>("--op")
         {
             Description = $"Only these ops: {string.Join(", ", OpTrials.TimedOps)}.",
             HelpName = "NAME",
-            AllowMultipleArgumentsPerToken = true,
-        };
-        ops.AcceptOnlyFromAmong([.. OpTrials.TimedOps]);
+        }.Among([.. OpTrials.TimedOps]);
         var kernel = new Option<string?>("--kernel")
         {
             Description = "Only kernels whose name contains this text.",
@@ -45,12 +41,12 @@ internal static class BenchCommand
             Description = $"PerCo-Mini's shapes only, {QuickRepeats} runs each.",
         };
         var csv = new Option<bool>("--csv") { Description = "Print comma-separated values." };
-        var decode = new Option<string?>("--decode")
+        Option<string?> decode = new Option<string?>("--decode")
         {
             Description = "Instead of ops, time whole decodes with the networks of a folder, at 512x512 with guidance; "
                 + "weights that it lacks are made up.",
             HelpName = "DIR",
-        };
+        }.Path();
         var steps = new Option<int?>("--steps")
         {
             Description = $"Denoising steps of --decode. Default: {DefaultSteps}.",
@@ -85,6 +81,13 @@ internal static class BenchCommand
             pictures,
         };
         common.AddDeviceTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(csv) && result.GetValue(common.Json))
+            {
+                result.AddError("--csv and --json exclude each other.");
+            }
+        });
         command.SetAction((parsed, cancellation) =>
         {
             using Backend backend = common.CreateBackend(parsed);

@@ -13,11 +13,11 @@ internal sealed class CommonOptions
 {
     private const int MostThreads = 1024;
 
-    private readonly Option<string?> _model = new("--model", "-m")
+    private readonly Option<string?> _model = new Option<string?>("--model", "-m")
     {
         Description = "Model folder. Default: the PerCo-Mini model beside the program.",
         HelpName = "DIR",
-    };
+    }.Path();
 
     private readonly Option<GpuPrecision> _precision = new Option<GpuPrecision>("--precision")
     {
@@ -48,7 +48,19 @@ internal sealed class CommonOptions
         Description = "Print what is computed where, and stack traces with errors.",
     };
 
-    public CommonOptions() => Device.CompletionSources.Add([.. BackendCatalog.Names]);
+    public CommonOptions()
+    {
+        Device.CompletionSources.Add([.. BackendCatalog.Names]);
+        Device.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } name && !BackendCatalog.IsName(name))
+            {
+                result.AddError(
+                    $"{Device.Name} is '{name}', expected one of {string.Join(", ", BackendCatalog.Names)}; after a "
+                    + "GPU's, a colon and a number choose among several, as in cuda:1.");
+            }
+        });
+    }
 
     public Option<string> Device { get; } = new("--device")
     {
@@ -85,6 +97,11 @@ internal sealed class CommonOptions
             {
                 result.AddError("--strict keeps all weights as they are: leave out --weights.");
             }
+
+            if (result.GetValue(Strict) && Named(result) is not (null or BackendCatalog.Auto or "cpu"))
+            {
+                result.AddError("--strict is for the CPU: equal pixels are promised between CPUs.");
+            }
         });
     }
 
@@ -98,11 +115,15 @@ internal sealed class CommonOptions
         command.Options.Add(_threads);
         command.Validators.Add(result =>
         {
-            WeightPrecision weights = Weights(result);
-            if (weights != WeightPrecision.Auto && result.GetResult(Device) is not null
-                && result.GetValue(Device)?.ToLowerInvariant() is not (BackendCatalog.Auto or "cpu"))
+            string? device = Named(result);
+            if (Weights(result) != WeightPrecision.Auto && device is not (null or BackendCatalog.Auto or "cpu"))
             {
                 result.AddError("--weights is for the CPU: a GPU has --precision.");
+            }
+
+            if (result.GetResult(_precision) is { Tokens.Count: > 0 } && device is "cpu" or "reference")
+            {
+                result.AddError("--precision is for a GPU: the CPU has --weights.");
             }
         });
         AddMessagesTo(command);
@@ -122,6 +143,10 @@ internal sealed class CommonOptions
             }
         });
     }
+
+    // The device that the command line names, if any.
+    private string? Named(SymbolResult result) =>
+        result.GetResult(Device) is { Tokens: [var token] } ? token.Value.ToLowerInvariant() : null;
 
     // By its text: a validator runs before values are known to be right, and asking for a wrong one throws.
     private WeightPrecision Weights(SymbolResult result) =>

@@ -14,7 +14,9 @@ internal sealed class DecodeCommand
 
     private const int MostSamples = 10_000;
 
-    private readonly BatchOptions _batch = new(".perco files, or .pkl files of PerCo (SD)", ".png", ".ppm");
+    private readonly BatchOptions _batch = new(
+        ".perco files, or .pkl files of PerCo (SD)", [".png", ".ppm"],
+        [".jpg", ".jpeg", ".webp", ".avif", ".jxl", ".heic", ".gif", ".bmp", ".tif", ".tiff"]);
     private readonly DecodingOptions _decoding = new();
     private readonly PixelLimit _limit = new();
     private readonly MemoryOption _memory = new();
@@ -48,8 +50,8 @@ internal sealed class DecodeCommand
             Draw the pictures of .perco files.
 
             Examples:
-              percoengine decode photo.perco
-              percoengine decode photo.perco photo.png --seed 7 --steps 10
+              percoengine decode photo.perco                 photo.png, or photo-decoded.png beside the original
+              percoengine decode photo.perco drawn.png --seed 7 --steps 10
               percoengine decode photo.perco --samples 4
               percoengine decode encoded --recursive -o decoded --resume --log decode.jsonl
               percoengine decode - - --format ppm
@@ -76,10 +78,11 @@ internal sealed class DecodeCommand
         string? format = parsed.GetValue(_format)?.ToLowerInvariant();
         InputFiles inputs = InputFiles.Find(
             settings.Inputs, settings.Recursive, FileKinds.IsContainer, ".perco or .pkl files");
-        OutputPlan plan = OutputPlan.Make(
-            inputs, settings.Output, "." + (format ?? "png"), parsed.GetValue(_samples) ?? 1);
         using var session = new ModelSession(_common, parsed, messages);
         var work = new DecodeWork(session, options, limits, format, parsed.GetValue(_together), settings.Force);
+        OutputPlan plan = OutputPlan.Make(
+            inputs, settings.Output, "." + (format ?? "png"), parsed.GetValue(_samples) ?? 1,
+            job => work.Foreign(job) is not null);
         return new BatchRun(settings, messages, parsed.GetValue(_common.Json)).Run(inputs, plan, work, cancellation);
     }
 }

@@ -25,14 +25,12 @@ internal sealed class DecodeWork(
     /// <inheritdoc/>
     public Item Load(Job job)
     {
-        // 1. The name is looked at before minutes of work are put into the picture.
+        // The name is looked at before minutes of work are put into the picture.
         ImageFormat picture = PictureFormat(job);
         PerCoFile file = ContainerFile.Load(job.Input.Path, limits).ForModel(session.Model);
-
-        // 2. Each sample has a seed of its own; beyond the largest, seeds begin again at 0.
-        ulong seed = unchecked((options.Seed ?? file.Seed ?? 0) + (ulong)job.Sample);
         return new Item(
-            job, new DecodeRequest(file, seed), picture, new PerCoDecoder(session.Model).Settings(file, options));
+            job, new DecodeRequest(file, Seed(file, job)), picture,
+            new PerCoDecoder(session.Model).Settings(file, options));
     }
 
     /// <inheritdoc/>
@@ -77,15 +75,53 @@ internal sealed class DecodeWork(
         ContainerFile file = ContainerFile.Load(job.Input.Path, limits);
         try
         {
-            Image image = ImageFormats.Load(job.Output);
-            return (file.Width, file.Height) == (image.Width, image.Height) ? null
-                : $"is a picture of {image.Width}x{image.Height}, expected {file.Width}x{file.Height}";
+            byte[] bytes = StandardStreams.ReadAll(job.Output, ImageLimits.Default.MaxFileBytes);
+            Image image = ImageFormats.Decode(bytes);
+            if ((file.Width, file.Height) != (image.Width, image.Height))
+            {
+                return $"is a picture of {image.Width}x{image.Height}, expected {file.Width}x{file.Height}";
+            }
+
+            return Foreign(job)
+                ?? (Missing(job, file, bytes) is { } missing ? $"was not drawn with {missing}" : null);
         }
         catch (PerCoException)
         {
             return "is no whole picture";
         }
     }
+
+    /// <inheritdoc/>
+    public string? Foreign(Job job)
+    {
+        byte[] bytes = StandardStreams.ReadAll(job.Output, ImageLimits.Default.MaxFileBytes);
+        return bytes.Length == 0 || IsDrawn(job, bytes) ? null : "was not decoded here: it may be the original";
+    }
+
+    private static bool IsDrawn(Job job, byte[] bytes)
+    {
+        try
+        {
+            // Where a file cannot say that it was decoded, an original is older than what was encoded from it.
+            return ImageFormats.Of(bytes).KeepsTexts
+                ? ReconstructionNotes.AreIn(ImageFormats.Texts(bytes))
+                : File.GetLastWriteTimeUtc(job.Output) >= File.GetLastWriteTimeUtc(job.Input.Path);
+        }
+        catch (PerCoException)
+        {
+            return false;
+        }
+    }
+
+    private string? Missing(Job job, ContainerFile file, byte[] bytes) => ImageFormats.Of(bytes).KeepsTexts
+        ? ReconstructionNotes.Missing(
+            ImageFormats.Texts(bytes), Seed(file.Own, job), options.Steps ?? file.Own?.Steps,
+            options.Guidance ?? file.Own?.Guidance)
+        : null;
+
+    // Each sample has a seed of its own; beyond the largest, seeds begin again at 0.
+    private ulong Seed(PerCoFile? file, Job job) =>
+        unchecked((options.Seed ?? file?.Seed ?? 0) + (ulong)job.Sample);
 
     private int LargestBatch(DrawingSettings settings)
     {
@@ -102,10 +138,13 @@ internal sealed class DecodeWork(
 
     private ImageFormat PictureFormat(Job job)
     {
-        ImageFormat picture = ImageFormats.ForPath(
-            format is not null ? "." + format : job.Output == StandardStreams.Name ? ".png" : job.Output);
-        return picture.CanEncode ? picture : throw new PerCoException(
-            $"{job.Output}: {picture.Name} pictures are not written here; name a .png or .ppm file.");
+        string extension = format is not null ? "." + format
+            : job.Output == StandardStreams.Name ? ".png" : Path.GetExtension(job.Output);
+        return ImageFormats.All.FirstOrDefault(
+                known => known.CanEncode && known.Extensions.Contains(extension.ToLowerInvariant()))
+            ?? throw new PerCoException(
+                $"{job.Output}: '{extension}' pictures are not written here. Name a .png or .ppm file, or the format "
+                + "with --format.");
     }
 
     // Whole or not at all.

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using PerCo.Engine.Backends;
+using PerCo.Engine.Cli.Files;
 using PerCo.Engine.Cli.Terminal;
 using PerCo.Engine.Codec;
 using PerCo.Engine.Imaging;
@@ -12,22 +13,29 @@ namespace PerCo.Engine.Cli.Verbs;
 /// <summary>demo: photo → file → picture, with what it took, and both pictures side by side.</summary>
 internal static class DemoCommand
 {
+    private const string DefaultFolder = "demo-output";
+    private const int WidestLine = 10_000;
+
     public static Command Build()
     {
-        Argument<string> input = new Argument<string>("picture") { Description = "PNG, JPEG or PPM file." }.Paths();
-        var output = new Option<string>("--output", "-o")
+        Argument<string> input = new Argument<string>("picture")
         {
-            Description = "Folder for the .perco file, the decoded picture and the side-by-side picture.",
+            Description = "PNG, JPEG or PPM file, or - for standard input.",
+        }.Paths();
+        Option<string?> output = new Option<string?>("--output", "-o")
+        {
+            Description = "Folder for the .perco file, the decoded picture and the side-by-side picture. Default: "
+                + $"{DefaultFolder}, where those of an earlier demo are replaced.",
             HelpName = "DIR",
-            DefaultValueFactory = _ => "demo-output",
-        };
-        var ablation = new Option<Ablation>("--ablation")
+        }.Path();
+        var force = new Option<bool>("--force", "-f") { Description = "Replace existing output files." };
+        Option<Ablation> ablation = new Option<Ablation>("--ablation")
         {
             Description = "What the decoder is given, as in the paper's ablations: both, text, codes, "
                 + "unquantised (features before the quantiser), or autoencoder (no diffusion at all).",
             HelpName = "NAME",
             DefaultValueFactory = _ => Ablation.Both,
-        };
+        }.Named([.. Enum.GetNames<Ablation>().Select(name => name.ToLowerInvariant())]);
         var common = new CommonOptions();
         var encoding = new EncodingOptions();
         var decoding = new DecodingOptions();
@@ -44,24 +52,30 @@ internal static class DemoCommand
         {
             input,
             output,
+            force,
             ablation,
         };
         encoding.AddTo(command);
         decoding.AddTo(command, withSeedStepsGuidance: false);
         memory.AddTo(command);
         common.AddTo(command);
-        command.SetAction((parsed, cancellation) => Task.FromResult(
-            Run(
-                parsed, parsed.GetValue(input)!, parsed.GetValue(output)!, parsed.GetValue(ablation), common, encoding,
-                decoding, memory, cancellation)));
+        command.SetAction((parsed, cancellation) =>
+        {
+            string? folder = parsed.GetValue(output);
+            var files = new DemoFiles(
+                parsed.GetValue(input)!, folder ?? DefaultFolder, folder is null || parsed.GetValue(force));
+            return Task.FromResult(Run(
+                parsed, files, parsed.GetValue(ablation), common, encoding, decoding, memory, cancellation));
+        });
         return command;
     }
 
     private static int Run(
-        ParseResult parsed, string input, string folder, Ablation ablation, CommonOptions common,
-        EncodingOptions encoding, DecodingOptions decoding, MemoryOption memory, CancellationToken cancellation)
+        ParseResult parsed, DemoFiles files, Ablation ablation, CommonOptions common, EncodingOptions encoding,
+        DecodingOptions decoding, MemoryOption memory, CancellationToken cancellation)
     {
-        Image original = ImageFormats.Load(input);
+        files.Check();
+        Image original = PictureFile.Load(files.Input, ImageLimits.Default);
         using Backend backend = common.CreateBackend(parsed);
         using PerCoModel model = common.OpenModel(parsed, backend);
         (EncodeResult encoded, DecodeResult decoded) = common.CreateProgress(parsed).Run(progress =>
@@ -69,27 +83,22 @@ internal static class DemoCommand
                 model, original, ablation, encoding.Read(parsed) with { MemoryLimit = memory.Read(parsed) },
                 decoding.Read(parsed) with { MemoryLimit = memory.Read(parsed) }, progress, cancellation));
 
-        // The demo's own folder may be overwritten by the next demo; nothing else is.
         cancellation.ThrowIfCancellationRequested();
-        Directory.CreateDirectory(folder);
-        string stem = Path.Combine(folder, Path.GetFileNameWithoutExtension(input));
-        int bytes = encoded.File.Save(stem + PerCoFile.Extension, overwrite: true);
-        ImageFormats.Save(decoded.Image, stem + "-decoded.png", decoded.Notes(model));
-        ImageFormats.Save(Montage.SideBySide([original, decoded.Image]), stem + "-side-by-side.png");
+        int bytes = files.Write(original, encoded, decoded, model);
         if (parsed.GetValue(common.Json))
         {
-            JsonText.Print(Document(original, encoded, decoded, bytes, backend, stem));
+            JsonText.Print(Document(original, encoded, decoded, bytes, backend, files));
         }
         else if (!parsed.GetValue(common.Quiet))
         {
-            Print(AnsiConsole.Console, original, encoded, decoded, bytes, backend, stem);
+            Print(Output(), original, encoded, decoded, bytes, backend, files);
         }
 
         return ExitCode.Done;
     }
 
     private static JsonObject Document(
-        Image original, EncodeResult encoded, DecodeResult decoded, int bytes, Backend backend, string stem)
+        Image original, EncodeResult encoded, DecodeResult decoded, int bytes, Backend backend, DemoFiles files)
     {
         using var process = Process.GetCurrentProcess();
         return new JsonObject
@@ -107,9 +116,7 @@ internal static class DemoCommand
             ["encode"] = Stages(encoded.Stages),
             ["decode"] = Stages(decoded.Stages),
             ["peakMemory"] = process.PeakWorkingSet64,
-            ["files"] = new JsonArray(
-                JsonValue.Create(stem + PerCoFile.Extension), JsonValue.Create(stem + "-decoded.png"),
-                JsonValue.Create(stem + "-side-by-side.png")),
+            ["files"] = new JsonArray([.. files.All.Select(file => JsonValue.Create(file))]),
         };
     }
 
@@ -122,7 +129,7 @@ internal static class DemoCommand
 
     private static void Print(
         IAnsiConsole console, Image original, EncodeResult encoded, DecodeResult decoded, int bytes, Backend backend,
-        string stem)
+        DemoFiles files)
     {
         var table = new Table().Border(TableBorder.Simple)
             .AddColumn("stage").AddColumn(new TableColumn("seconds").RightAligned())
@@ -142,7 +149,19 @@ internal static class DemoCommand
         console.WriteLine($"decode      {decoded.Stages.Sum(s => s.Seconds):0.00} s");
         using var process = Process.GetCurrentProcess();
         console.WriteLine($"peak memory {process.PeakWorkingSet64 / (1024.0 * 1024.0):0} MiB of the whole process");
-        console.WriteLine($"written     {stem}.perco, {stem}-decoded.png, {stem}-side-by-side.png");
+        console.WriteLine($"written     {string.Join(", ", files.All)}");
+    }
+
+    // Where it is no terminal, whoever reads it wants whole lines.
+    private static IAnsiConsole Output()
+    {
+        IAnsiConsole console = AnsiConsole.Console;
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = WidestLine;
+        }
+
+        return console;
     }
 
     private static void AddStages(Table table, string verb, IReadOnlyList<StageReport> stages)

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Gpu;
+using PerCo.Engine.Cli.Terminal;
 
 namespace PerCo.Engine.Cli.Verbs;
 
@@ -67,45 +67,27 @@ internal static class DevicesCommand
 
     private static void PrintJson(string cpu, IReadOnlyList<GpuDeviceInfo> devices, IReadOnlyList<string> missing)
     {
-        using Stream output = Console.OpenStandardOutput();
-        using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions
+        var list = new JsonArray(new JsonObject { ["device"] = "cpu", ["name"] = cpu, ["usable"] = true });
+        foreach (GpuDeviceInfo device in devices)
         {
-            Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        }))
-        {
-            writer.WriteStartObject();
-            writer.WriteStartArray("devices");
-            writer.WriteStartObject();
-            writer.WriteString("device", "cpu");
-            writer.WriteString("name", cpu);
-            writer.WriteBoolean("usable", true);
-            writer.WriteEndObject();
-            foreach (GpuDeviceInfo device in devices)
+            list.Add((JsonNode)new JsonObject
             {
-                writer.WriteStartObject();
-                writer.WriteString("device", device.Selector);
-                writer.WriteString("name", device.Name);
-                writer.WriteString("version", device.Version);
-                writer.WriteNumber("computeUnits", device.ComputeUnits);
-                writer.WriteNumber("memoryBytes", device.Memory);
-                writer.WriteNumber("largestBufferBytes", device.LargestBuffer);
-                writer.WriteNumber("localMemoryBytes", device.LocalMemory);
-                writer.WriteBoolean("usable", device.Rejection is null);
-                writer.WriteString("reason", device.Rejection);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-            writer.WriteStartArray("missing");
-            foreach (string reason in missing)
-            {
-                writer.WriteStringValue(reason);
-            }
-
-            writer.WriteEndArray();
-            writer.WriteEndObject();
+                ["device"] = device.Selector,
+                ["name"] = device.Name,
+                ["version"] = device.Version,
+                ["computeUnits"] = device.ComputeUnits,
+                ["memoryBytes"] = device.Memory,
+                ["largestBufferBytes"] = device.LargestBuffer,
+                ["localMemoryBytes"] = device.LocalMemory,
+                ["usable"] = device.Rejection is null,
+                ["reason"] = device.Rejection,
+            });
         }
 
-        output.Write("\n"u8);
+        JsonText.Print(new JsonObject
+        {
+            ["devices"] = list,
+            ["missing"] = new JsonArray([.. missing.Select(reason => JsonValue.Create(reason))]),
+        });
     }
 }

@@ -14,7 +14,7 @@ internal sealed class EncodeCommand
 {
     private const string Pickle = "pkl";
 
-    private readonly BatchOptions _batch = new("PNG, JPEG or PPM", PerCoFile.Extension, PercoSdFile.Extension);
+    private readonly BatchOptions _batch = new("PNG, JPEG or PPM", [PerCoFile.Extension, PercoSdFile.Extension]);
     private readonly EncodingOptions _encoding = new();
     private readonly PixelLimit _limit = new();
     private readonly MemoryOption _memory = new();
@@ -82,7 +82,7 @@ internal sealed class EncodeCommand
             new SingleWork(
                 (job, progress, token) =>
                 {
-                    Image image = Picture(job.Input, limits);
+                    Image image = PictureFile.Load(job.Input.Path, limits);
                     EncodeOptions own = captions?.For(job.Input) is { } caption
                         ? options with { Caption = caption } : options;
                     session.Plan(model => MemoryPlanner.ForEncoding(model, image.Width, image.Height, own));
@@ -139,16 +139,12 @@ internal sealed class EncodeCommand
     private static byte[] Bytes(EncodeResult result, bool pickled) =>
         pickled ? PercoSdFile.FromPerCoFile(result.File).ToBytes() : result.File.ToBytes();
 
-    private static Image Picture(InputFile input, ImageLimits limits) => input.IsStandardInput
-        ? ImageFormats.Decode(StandardStreams.ReadAll(limits.MaxFileBytes), limits)
-        : ImageFormats.Load(input.Path, limits);
-
     private static string? Lack(Job job, ImageLimits limits)
     {
         try
         {
             ContainerFile file = ContainerFile.Load(job.Output, PerCoFileLimits.Default);
-            Image image = Picture(job.Input, limits);
+            Image image = PictureFile.Load(job.Input.Path, limits);
             return (file.Width, file.Height) == (image.Width, image.Height) ? null
                 : $"is of a picture of {file.Width}x{file.Height}, expected {image.Width}x{image.Height}";
         }

@@ -18,12 +18,12 @@ internal sealed class EncodingOptions
         HelpName = "TEXT",
     };
 
-    private readonly Option<string?> _captionFile = new("--caption-file")
+    private readonly Option<string?> _captionFile = new Option<string?>("--caption-file")
     {
         Description = "Text file with the caption, or with lines of file name, tab and caption; pictures that it does "
             + "not name get the captioner's words.",
         HelpName = "FILE",
-    };
+    }.Path();
 
     private readonly Option<bool> _noCaption = new("--no-caption", "--codes-only")
     {
@@ -72,9 +72,9 @@ internal sealed class EncodingOptions
                 result.AddError("--caption, --caption-file and --no-caption exclude each other.");
             }
 
-            if (result.GetValue(_noCodes) && result.GetValue(_noCaption))
+            if (result.GetValue(_noCodes) && (result.GetValue(_noCaption) || result.GetValue(_caption) is ""))
             {
-                result.AddError("--no-codes and --no-caption together leave nothing to store.");
+                result.AddError("--no-codes without a caption leaves nothing to store.");
             }
 
             if (result.GetValue(_noCodes) && result.GetValue(_rate) is not null)

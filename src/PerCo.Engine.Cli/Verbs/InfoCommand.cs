@@ -6,7 +6,7 @@ using PerCo.Engine.Cli.Terminal;
 
 namespace PerCo.Engine.Cli.Verbs;
 
-/// <summary>info: what compressed pictures, weights and models hold; loads no weights.</summary>
+/// <summary>info: what compressed pictures, weights, models and pictures hold; loads no weights.</summary>
 internal sealed class InfoCommand
 {
     private readonly PixelLimit _limit = new();
@@ -14,7 +14,8 @@ internal sealed class InfoCommand
 
     private readonly Argument<string[]> _paths = new Argument<string[]>("path")
     {
-        Description = ".perco, .pkl or .safetensors files, model folders, folders, patterns, or - for standard input.",
+        Description = ".perco, .pkl or .safetensors files, pictures, model folders, folders, patterns, or - for "
+            + "standard input.",
         Arity = ArgumentArity.OneOrMore,
     }.Paths();
 
@@ -29,11 +30,13 @@ internal sealed class InfoCommand
         var command = new Command(
             "info",
             """
-            Print what compressed pictures, weights and models hold, without loading a model.
+            Print what compressed pictures, weights and models hold, and what a picture says of how it was decoded,
+            without loading a model.
 
             Examples:
               percoengine info photo.perco
               percoengine info photo.perco photo.pkl --json
+              percoengine info photo-decoded.png
               percoengine info models/perco-mini
               percoengine info unet.safetensors --verbose
             """)
@@ -88,6 +91,7 @@ internal sealed class InfoCommand
     private InfoReport Describe(InfoItem item, ParseResult parsed, bool verbose) =>
         item.IsModel ? ModelInfo.Of(item.Path)
         : FileKinds.IsWeights(item.Path) ? WeightsInfo.Of(item.Path, list: verbose)
+        : FileKinds.IsPicture(item.Path) ? PictureInfo.Of(item.Path, _limit.ForPictures(parsed))
         : ContainerInfo.Of(item.Path, ContainerFile.Load(item.Path, _limit.ForFiles(parsed)));
 
     private static IEnumerable<InfoItem> Items(string[] paths, bool recursive)

@@ -32,11 +32,18 @@ internal sealed class ModelSession(CommonOptions options, ParseResult parsed, Me
 
     private PerCoModel Open()
     {
-        _backend ??= options.CreateBackend(parsed);
-        PerCoModel model = options.OpenModel(parsed, _backend);
-        messages.Detail(
-            $"model {model.Folder.Id} ({model.Folder.Identity:x8}) of {model.Folder.Path} on {_backend.Name}: "
-            + _backend.Description);
-        return model;
+        try
+        {
+            _backend ??= options.CreateBackend(parsed);
+            PerCoModel model = options.OpenModel(parsed, _backend);
+            messages.Detail(
+                $"model {model.Folder.Id} ({model.Folder.Identity:x8}) of {model.Folder.Path} on {_backend.Name}: "
+                + _backend.Description);
+            return model;
+        }
+        catch (PerCoException e)
+        {
+            throw new SessionException(e);
+        }
     }
 }

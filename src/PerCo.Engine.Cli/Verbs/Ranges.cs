@@ -59,12 +59,54 @@ internal static class Ranges
     {
         argument.Validators.Add(result =>
         {
-            foreach (string path in result.Tokens.Select(t => t.Value).Where(t => t.Length > 1 && t[0] == '-'))
+            foreach (string path in result.Tokens.Select(t => t.Value))
             {
-                result.AddError($"There is no option {path}; a file of that name is written ./{path}.");
+                if (path.Length == 0)
+                {
+                    result.AddError("A path is empty.");
+                }
+                else if (path.Length > 1 && path[0] == '-')
+                {
+                    result.AddError($"There is no option {path}; a file of that name is written ./{path}.");
+                }
             }
         });
         return argument;
+    }
+
+    /// <summary>A path, which is not empty.</summary>
+    public static Option<string?> Path(this Option<string?> option)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => token.Value.Length == 0))
+            {
+                result.AddError($"{option.Name} is empty, expected a path.");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>Any of some names, in any case.</summary>
+    public static Option<string[]> Among(this Option<string[]> option, params string[] names)
+    {
+        option.AllowMultipleArgumentsPerToken = true;
+        option.CustomParser = result =>
+        {
+            foreach (string value in result.Tokens.Select(token => token.Value))
+            {
+                if (!names.Contains(value, StringComparer.OrdinalIgnoreCase))
+                {
+                    result.AddError($"{option.Name} is '{value}', expected one of {string.Join(", ", names)}.");
+                }
+            }
+
+            // In the spelling of the names.
+            return [.. names.Where(name => result.Tokens.Any(
+                token => token.Value.Equals(name, StringComparison.OrdinalIgnoreCase)))];
+        };
+        option.CompletionSources.Add(names);
+        return option;
     }
 
     /// <summary>One of some names, in any case.</summary>

@@ -23,12 +23,12 @@ internal static class VerifyCommand
         {
             Description = "Also run the cases at full width: minutes of time and up to 12 GiB of memory.",
         };
-        var cases = new Option<string[]>("--case")
+        string[] kinds = [Ops, .. VerificationRunner.Kinds];
+        Option<string[]> cases = new Option<string[]>("--case")
         {
-            Description = $"Run only these kinds: {Ops}, {string.Join(", ", VerificationRunner.Kinds)}.",
+            Description = $"Run only these kinds: {string.Join(", ", kinds)}.",
             HelpName = "KIND",
-            AllowMultipleArgumentsPerToken = true,
-        };
+        }.Among(kinds);
         var common = new CommonOptions();
         var command = new Command(
             "verify",

@@ -34,5 +34,23 @@ public sealed class CancelTests : IDisposable
         Assert.Equal("", File.ReadAllText(log));
     }
 
+    [SkippableTheory]
+    [InlineData("encode", "-", "-")]
+    [InlineData("decode", "-", "-")]
+    [InlineData("info", "-")]
+    [InlineData("demo", "-")]
+    public void A_signal_ends_waiting_for_standard_input(params string[] arguments)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Signals are sent with POSIX's kill.");
+        using var process = CliProcess.Start(arguments);
+        Thread.Sleep(1500);
+        Assert.False(process.HasExited, "It did not wait.");
+        CliProcess.Signal(process, CliProcess.SigInt);
+        Assert.Equal(130, CliProcess.End(process));
+        Assert.EndsWith(
+            "percoengine: cancelled; nothing was written.", process.StandardError.ReadToEnd().TrimEnd(),
+            StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Dispose();
 }

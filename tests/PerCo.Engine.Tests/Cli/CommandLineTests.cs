@@ -94,7 +94,6 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("encode", "text.png")]
     [InlineData("encode", "tiny.png")]
     [InlineData("encode", "good.png", "--model", "nowhere")]
-    [InlineData("encode", "good.png", "--device", "abacus")]
     [InlineData("encode", "good.png", "nowhere/out.perco")]
     public void Bad_input_is_one_line_and_writes_nothing(string verb, string input, params string[] rest)
     {

@@ -20,7 +20,7 @@ public sealed class InfoTests : IDisposable
             Height = 80,
             Grid = CodeGrid.None,
             Indices = [],
-            Caption = "red\u001b[31m and\nbell\a",
+            Caption = "red\u001b[31m and\nbell\a\u202eok\u2028",
             Seed = ulong.MaxValue,
         }.Save(file);
         string pickle = TestPaths.Goldens("bitstreams/0.0313.pkl");
@@ -34,13 +34,16 @@ public sealed class InfoTests : IDisposable
         // A caption cannot take over the terminal.
         Assert.DoesNotContain('\u001b', text.Output);
         Assert.DoesNotContain('\a', text.Output);
+        Assert.DoesNotContain('\u202e', text.Output);
+        Assert.DoesNotContain('\u2028', text.Output);
+        Assert.Contains("\\u202eok", text.Output, StringComparison.Ordinal);
 
         var json = CliProcess.Run("info", file, pickle, _folder.File("missing.perco"), "--json");
         Assert.Equal(1, json.ExitCode);
         using JsonDocument document = JsonDocument.Parse(json.Output);
         JsonElement files = document.RootElement.GetProperty("files");
         Assert.Equal(3, files.GetArrayLength());
-        Assert.Equal("red\u001b[31m and\nbell\a", files[0].GetProperty("caption").GetString());
+        Assert.Equal("red\u001b[31m and\nbell\a\u202eok\u2028", files[0].GetProperty("caption").GetString());
         Assert.Equal(ulong.MaxValue, files[0].GetProperty("seed").GetUInt64());
         Assert.Equal("pkl", files[1].GetProperty("kind").GetString());
         Assert.True(files[2].TryGetProperty("error", out _));

@@ -80,15 +80,81 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void An_original_is_neither_taken_for_the_decoded_picture_nor_replaced_by_it()
+    {
+        string picture = _folder.Picture("a.png", 40, 32), file = _folder.File("a.perco");
+        byte[] original = File.ReadAllBytes(picture);
+        Assert.Equal(0, CliProcess.Run("encode", picture, "--no-caption").ExitCode);
+
+        // 1. Without a name for the output, the picture goes beside the original, however often it is drawn.
+        string[] decode = ["decode", file, "--steps", "1", "--device", "cpu"];
+        Assert.Equal("", CliProcess.Run([.. decode, "-q"]).Error);
+        Assert.Equal(["a-decoded.png", "a.perco", "a.png"], _folder.All());
+        Assert.Contains("exists already", CliProcess.Run(decode).Error, StringComparison.Ordinal);
+        Assert.Contains("done already", CliProcess.Run([.. decode, "--resume", "-v"]).Error, StringComparison.Ordinal);
+        Assert.Equal(0, CliProcess.Run([.. decode, "--force"]).ExitCode);
+
+        // 2. Named, it is no finished work, and replaced only where that is asked for.
+        var named = CliProcess.Run([.. decode, "--resume", "-o", picture]);
+        Assert.Equal(1, named.ExitCode);
+        Assert.Contains("may be the original", named.Error, StringComparison.Ordinal);
+        Assert.Equal(original, File.ReadAllBytes(picture));
+
+        // 3. A file in the way of that too is left alone.
+        File.WriteAllBytes(_folder.File("a-decoded.png"), original);
+        var both = CliProcess.Run([.. decode, "--force"]);
+        Assert.Equal(1, both.ExitCode);
+        Assert.Contains("Name another output", both.Error, StringComparison.Ordinal);
+        Assert.Equal(original, File.ReadAllBytes(_folder.File("a-decoded.png")));
+    }
+
+    [Fact]
+    public void A_picture_that_was_drawn_otherwise_is_not_done()
+    {
+        string picture = _folder.Picture("a.png", 40, 32), file = _folder.File("a.perco"), back = _folder.File("b.png");
+        Assert.Equal(0, CliProcess.Run("encode", picture, file, "--no-caption").ExitCode);
+        string[] decode = ["decode", file, back, "--steps", "1", "--device", "cpu"];
+        Assert.Equal(0, CliProcess.Run(decode).ExitCode);
+        Assert.Equal(0, CliProcess.Run([.. decode, "--resume"]).ExitCode);
+        var seed = CliProcess.Run([.. decode, "--resume", "--seed", "3"]);
+        Assert.Equal(1, seed.ExitCode);
+        Assert.Contains("was not drawn with seed 3", seed.Error, StringComparison.Ordinal);
+        var guidance = CliProcess.Run([.. decode, "--resume", "--guidance", "1.5"]);
+        Assert.Contains("was not drawn with guidance 1.5", guidance.Error, StringComparison.Ordinal);
+        var info = CliProcess.Run("info", back);
+        Assert.Contains("by PerCo.Engine", info.Output, StringComparison.Ordinal);
+        Assert.Contains("seed 0, 1 steps", info.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_log_that_is_an_input_or_an_output_is_wrong_usage()
+    {
+        string picture = _folder.Picture("a.png"), file = _folder.File("a.perco");
+        foreach (string log in (string[])[picture, file, "-"])
+        {
+            var run = CliProcess.Run("encode", picture, file, "--no-caption", "--log", log);
+            Assert.Equal(2, run.ExitCode);
+            Assert.Contains("--log", run.Error, StringComparison.Ordinal);
+        }
+
+        string other = _folder.File("other.json");
+        File.WriteAllText(other, "{\"name\": 1}\n");
+        var foreign = CliProcess.Run("encode", picture, file, "--no-caption", "--log", other);
+        Assert.Equal(1, foreign.ExitCode);
+        Assert.Equal("{\"name\": 1}\n", File.ReadAllText(other));
+        Assert.Equal(["a.png", "other.json"], _folder.All());
+    }
+
+    [Fact]
     public void A_log_is_never_appended_to_another_kind_of_file()
     {
-        string picture = _folder.Picture("a.png");
-        byte[] before = File.ReadAllBytes(picture);
-        var run = CliProcess.Run("encode", picture, "--no-caption", "--log", picture);
+        string picture = _folder.Picture("a.png"), other = _folder.Picture("b.png");
+        byte[] before = File.ReadAllBytes(other);
+        var run = CliProcess.Run("encode", picture, "--no-caption", "--log", other);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("no log", run.Error, StringComparison.Ordinal);
-        Assert.Equal(before, File.ReadAllBytes(picture));
-        Assert.Equal(["a.png"], _folder.All());
+        Assert.Equal(before, File.ReadAllBytes(other));
+        Assert.Equal(["a.png", "b.png"], _folder.All());
     }
 
     public void Dispose() => _folder.Dispose();

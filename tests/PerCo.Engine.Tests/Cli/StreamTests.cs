@@ -70,6 +70,20 @@ public sealed class StreamTests : IDisposable
         Assert.Equal(["a.png"], _folder.All());
     }
 
+    [SkippableTheory]
+    [InlineData("ops")]
+    [InlineData("devices --json")]
+    [InlineData("man")]
+    [InlineData("completion bash")]
+    [InlineData("encode --help")]
+    public void What_standard_output_cannot_take_is_said_plainly(string arguments)
+    {
+        Skip.IfNot(File.Exists("/dev/full"), "There is no /dev/full.");
+        var full = CliProcess.Shell($"$P {arguments} > /dev/full");
+        Assert.Equal(1, full.ExitCode);
+        Assert.Equal("percoengine: standard output: cannot be written: No space left on device.", full.Error.Trim());
+    }
+
     [SkippableFact]
     public void A_reader_that_goes_away_is_no_reason_to_complain()
     {

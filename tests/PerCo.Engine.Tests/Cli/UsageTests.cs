@@ -43,6 +43,24 @@ public class UsageTests
     [InlineData("--memory is 'GiB'", "encode", "a", "--memory", "GiB")]
     [InlineData("--strict keeps all weights", "decode", "a", "--strict", "--weights", "int8")]
     [InlineData("--weights is for the CPU", "decode", "a", "--device", "opencl", "--weights", "fp16")]
+    [InlineData("--strict is for the CPU", "decode", "a", "--device", "cuda:1", "--strict")]
+    [InlineData("--precision is for a GPU", "decode", "a", "--device", "cpu", "--precision", "fp16")]
+    [InlineData("--device is 'nonsense', expected one of auto, cpu", "verify", "--device", "nonsense")]
+    [InlineData("--device is 'opencl:x'", "decode", "a", "--device", "opencl:x")]
+    [InlineData("--device is 'opencl:-1'", "decode", "a", "--device", "opencl:-1")]
+    [InlineData("--device is 'cpu:1'", "bench", "--device", "cpu:1")]
+    [InlineData("--case is 'foo', expected one of ops, vae", "verify", "--case", "ops", "foo")]
+    [InlineData("--set is 'foo', expected one of unet, vae", "bench", "--set", "foo")]
+    [InlineData("--ablation is '1', expected one of both, text", "demo", "a", "--ablation", "1")]
+    [InlineData("exclude each other", "bench", "--csv", "--json")]
+    [InlineData("A path is empty", "info", "")]
+    [InlineData("A path is empty", "demo", "")]
+    [InlineData("A path is empty", "verify", "")]
+    [InlineData("A path is empty", "encode", "a", "")]
+    [InlineData("--output is empty", "decode", "a", "-o", "")]
+    [InlineData("--caption-file is empty", "encode", "a", "--caption-file", "")]
+    [InlineData("--log is empty", "encode", "a", "--log", "")]
+    [InlineData("--model is empty", "encode", "a", "--model", "")]
     [InlineData("--target-bytes is '0'", "encode", "a", "--target-bytes", "0")]
     [InlineData("--scheduler is 'magic', expected one of ddim", "decode", "a", "--scheduler", "magic")]
     [InlineData("--format is 'gif', expected one of png, ppm", "decode", "a", "--format", "gif")]
@@ -52,7 +70,8 @@ public class UsageTests
     [InlineData("exclude each other", "encode", "a", "--caption", "x", "--no-caption")]
     [InlineData("exclude each other", "encode", "a", "--caption", "x", "--caption-file", "y")]
     [InlineData("exclude each other", "info", "a", "--quiet", "--verbose")]
-    [InlineData("leave nothing to store", "encode", "a", "--text-only", "--codes-only")]
+    [InlineData("leaves nothing to store", "encode", "a", "--text-only", "--codes-only")]
+    [InlineData("leaves nothing to store", "encode", "a", "--no-codes", "--caption", "")]
     [InlineData("--seed is '-1', expected a whole number", "decode", "a", "--seed", "-1")]
     [InlineData("--seed is '18446744073709551616'", "encode", "a", "--seed", "18446744073709551616")]
     [InlineData("--steps is '2.5'", "decode", "a", "--steps", "2.5")]
@@ -61,6 +80,13 @@ public class UsageTests
     {
         ParseResult parsed = CommandLineApp.Build().Parse(arguments);
         Assert.Contains(expected, Assert.Single(parsed.Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_a_verb_the_verbs_are_named()
+    {
+        var run = CliProcess.Run();
+        Assert.Contains("expected one of encode, decode, info, demo, verify", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]
