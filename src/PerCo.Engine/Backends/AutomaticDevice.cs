@@ -1,7 +1,5 @@
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Gpu;
-using PerCo.Engine.Backends.Gpu.Cuda;
-using PerCo.Engine.Backends.Gpu.OpenCl;
 
 namespace PerCo.Engine.Backends;
 
@@ -17,7 +15,7 @@ internal static class AutomaticDevice
     /// <summary>Opens it.</summary>
     public static Backend Create(CpuOptions cpu, GpuOptions gpu)
     {
-        IGpuDriver[] drivers = MayHaveGpu() ? [new CudaDriver(), new OpenClDriver()] : [new CudaDriver()];
+        IGpuDriver[] drivers = MayHaveGpu() ? [GpuDrivers.Cuda, GpuDrivers.OpenCl] : [GpuDrivers.Cuda];
         return Create(cpu, gpu, drivers);
     }
 

@@ -37,14 +37,16 @@ internal sealed record GpuMemoryPlan(
     /// <exception cref="PerCoException">There are none; says how much is needed.</exception>
     public static GpuMemoryPlan ForDecoding(
         PerCoModel model, IReadOnlyList<DecodeRequest> requests, DrawingSettings settings, int window) =>
-        ForDecoding(model, requests, settings, window, UsableMemory(model));
+        model.GpuPlans.GetOrAdd(
+            (settings, requests.Count, window),
+            _ => ForDecoding(model, requests, settings, window, UsableMemory(model)));
 
     /// <summary>As the other, for so many bytes of memory.</summary>
     internal static GpuMemoryPlan ForDecoding(
         PerCoModel model, IReadOnlyList<DecodeRequest> requests, DrawingSettings settings, int window, long memory)
     {
         using var run = new DryRun(model);
-        string work = (requests.Count == 1 ? "" : $"{requests.Count} pictures of ") + Size(requests[0].File);
+        string work = (requests.Count == 1 ? "" : $"{requests.Count} pictures of ") + Size(settings.Geometry);
         return Fitting(
             Candidates(window).Select(way => run.Decoding(work, settings, requests.Count, way.Window, way.BandBytes)),
             memory)
@@ -77,7 +79,9 @@ internal sealed record GpuMemoryPlan(
     /// <summary>The fastest way in which encoding fits into a device's memory: all at once, then in bands.</summary>
     /// <exception cref="PerCoException">There are none; says how much is needed.</exception>
     public static GpuMemoryPlan ForEncoding(PerCoModel model, int width, int height, EncodeOptions options) =>
-        ForEncoding(model, width, height, options, UsableMemory(model));
+        model.GpuPlans.GetOrAdd(
+            (width, height, options.Caption is null, options.Codes, options.BitsPerPixel),
+            _ => ForEncoding(model, width, height, options, UsableMemory(model)));
 
     /// <summary>As the other, for so many bytes of memory.</summary>
     internal static GpuMemoryPlan ForEncoding(
@@ -115,7 +119,8 @@ internal sealed record GpuMemoryPlan(
 
     private static long UsableMemory(PerCoModel model) => ((GpuBackend)model.Backend).Hardware.UsableMemory;
 
-    private static string Size(PerCoFile file) => $"{file.Width}x{file.Height} pixels";
+    private static string Size(PictureGeometry geometry) =>
+        $"{geometry.PaddedWidth}x{geometry.PaddedHeight} pixels";
 
     /// <summary>A model on shapes alone; what was found out about a stage is not computed again.</summary>
     private sealed class DryRun : IDisposable

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Diffusion;
@@ -39,6 +40,11 @@ public sealed class PerCoModel : IDisposable
     /// Where the networks run. Whoever made it disposes of it after the model; <see cref="Open(string)"/> made its own.
     /// </summary>
     public Backend Backend { get; }
+
+    /// <summary>
+    /// Plans of a GPU's memory by what they were made for: to run the networks on shapes takes as long as some steps.
+    /// </summary>
+    internal ConcurrentDictionary<object, GpuMemoryPlan> GpuPlans { get; } = new();
 
     internal int LatentStride => VaeConfig.Downscale;
 

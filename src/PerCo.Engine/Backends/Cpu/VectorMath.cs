@@ -70,22 +70,40 @@ internal static class VectorMath
         where S : struct, ISimd<V>
         where V : struct
     {
+        V whole = SplitNonPositive<S, V>(ref x);
+        return S.Multiply(Exp2Fraction<S, V>(x), S.ToExponent(whole));
+    }
+
+    /// <summary>
+    /// The first part of <see cref="Exp2NonPositive"/>, for loops that take several x through each part: leaves the
+    /// fraction, |f| ≤ 1/2, in x, and gives the whole number in the last bits, for <see cref="ISimd{V}.ToExponent"/>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V SplitNonPositive<S, V>(ref V x)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
         // -127 becomes an exponent of zero bits, which makes the factor 0. The variable comes second: NaN passes.
         x = S.Max(S.Create(-127f), x);
 
         // At 1.5·2²³ a unit in the last place is 1, so that the addition rounds, and the last bits hold the whole
         // number with the exponent's bias of 127 added.
         V shifted = S.Add(x, S.Create(12582912f + 127f));
-        V f = S.Subtract(x, S.Subtract(shifted, S.Create(12582912f + 127f)));
+        x = S.Subtract(x, S.Subtract(shifted, S.Create(12582912f + 127f)));
+        return shifted;
+    }
 
-        // 2ᶠ for |f| ≤ 1/2 to 9e-8, by Estrin's scheme: the chain of dependent steps, half as long as Horner's, is what
-        // takes the time.
-        V square = S.Multiply(f, f);
-        V low = S.MultiplyAdd(S.Create(6.931469773e-1f), f, S.Create(1f));
-        V middle = S.MultiplyAdd(S.Create(5.550734025e-2f), f, S.Create(2.402224175e-1f));
-        V high = S.MultiplyAdd(S.Create(1.326469253e-3f), f, S.Create(9.671534415e-3f));
-        V power = S.MultiplyAdd(S.MultiplyAdd(high, square, middle), square, low);
-        return S.Multiply(power, S.ToExponent(shifted));
+    /// <summary>2ᶠ for |f| ≤ 1/2, to 9e-8.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Exp2Fraction<S, V>(V f)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        V p = S.MultiplyAdd(S.Create(1.326469253e-3f), f, S.Create(9.671534415e-3f));
+        p = S.MultiplyAdd(p, f, S.Create(5.550734025e-2f));
+        p = S.MultiplyAdd(p, f, S.Create(2.402224175e-1f));
+        p = S.MultiplyAdd(p, f, S.Create(6.931469773e-1f));
+        return S.MultiplyAdd(p, f, S.Create(1f));
     }
 
     /// <summary>1 / (1 + e⁻ˣ), to 3 units in the last place above -87; below it is less than 1e-38, or 0.</summary>

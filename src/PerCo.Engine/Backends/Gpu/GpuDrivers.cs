@@ -6,6 +6,12 @@ namespace PerCo.Engine.Backends.Gpu;
 /// <summary>The drivers there are.</summary>
 internal static class GpuDrivers
 {
-    /// <summary>All of them, in the order in which they are listed; AutomaticDevice has a preference.</summary>
-    public static IReadOnlyList<IGpuDriver> All { get; } = [new OpenClDriver(), new CudaDriver()];
+    /// <summary>NVIDIA's, which is preferred where both see a GPU.</summary>
+    public static IGpuDriver Cuda { get; } = new CudaDriver();
+
+    /// <summary>Everybody's.</summary>
+    public static IGpuDriver OpenCl { get; } = new OpenClDriver();
+
+    /// <summary>All of them, in the order in which they are listed.</summary>
+    public static IReadOnlyList<IGpuDriver> All { get; } = [OpenCl, Cuda];
 }

@@ -24,26 +24,43 @@ internal static unsafe class AttentionSoftmax
         where S : struct, ISimd<V>
         where V : struct
     {
-        int width = panel.Width;
-        for (int lane = 0; lane < width; lane += S.Count)
+        for (int lane = 0; lane < panel.Width; lane += S.Count)
         {
-            float* max = panel.Max + lane;
-            float* sum = panel.Sum + lane;
-            V before = S.Load(max);
-            V now = Largest<S, V>(scores + lane, keys, width, before);
-            if (!S.AllEqual(before, now))
-            {
-                V factor = VectorMath.Exp2NonPositive<S, V>(S.Subtract(before, now));
-                S.Store(now, max);
-                S.Store(S.Multiply(S.Load(sum), factor), sum);
-                for (int c = 0; c < panel.Channels; c++)
-                {
-                    float* value = panel.Result + (long)c * width + lane;
-                    S.Store(S.Multiply(S.Load(value), factor), value);
-                }
-            }
+            Correct<S, V>(scores + lane, keys, panel, lane);
+        }
 
-            S.Store(Exponentials<S, V>(scores + lane, keys, width, now, S.Load(sum)), sum);
+        if (panel.Width == 2 * S.Count)
+        {
+            ExponentialsOfTwo<S, V>(scores, keys, panel.Max, panel.Sum);
+        }
+        else
+        {
+            Exponentials<S, V>(scores, keys, panel.Max, panel.Sum);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Correct<S, V>(float* scores, int keys, in AttentionPanel panel, int lane)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        int width = panel.Width;
+        float* max = panel.Max + lane;
+        float* sum = panel.Sum + lane;
+        V before = S.Load(max);
+        V now = Largest<S, V>(scores, keys, width, before);
+        if (S.AllEqual(before, now))
+        {
+            return;
+        }
+
+        V factor = VectorMath.Exp2NonPositive<S, V>(S.Subtract(before, now));
+        S.Store(now, max);
+        S.Store(S.Multiply(S.Load(sum), factor), sum);
+        for (int c = 0; c < panel.Channels; c++)
+        {
+            float* value = panel.Result + (long)c * width + lane;
+            S.Store(S.Multiply(S.Load(value), factor), value);
         }
     }
 
@@ -65,25 +82,69 @@ internal static unsafe class AttentionSoftmax
         return S.Max(max, other);
     }
 
+    // Panels of two vectors. The keys of a lane are summed one by one, as below and for a single query, so that the
+    // width makes no difference.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static V Exponentials<S, V>(float* scores, int keys, int width, V max, V sum)
+    private static void ExponentialsOfTwo<S, V>(float* scores, int keys, float* max, float* sum)
         where S : struct, ISimd<V>
         where V : struct
     {
-        for (int key = 0; key < keys; key += KeyMultiple)
+        V left = S.Load(max), right = S.Load(max + S.Count);
+        V leftSum = S.Load(sum), rightSum = S.Load(sum + S.Count);
+        for (float* row = scores, end = scores + 2 * keys * S.Count; row < end; row += 4 * S.Count)
         {
-            float* row = scores + key * width;
-            V a = VectorMath.Exp2NonPositive<S, V>(S.Subtract(S.Load(row), max));
-            V b = VectorMath.Exp2NonPositive<S, V>(S.Subtract(S.Load(row + width), max));
-            V c = VectorMath.Exp2NonPositive<S, V>(S.Subtract(S.Load(row + 2 * width), max));
-            V d = VectorMath.Exp2NonPositive<S, V>(S.Subtract(S.Load(row + 3 * width), max));
+            V a = S.Subtract(S.Load(row), left), b = S.Subtract(S.Load(row + S.Count), right);
+            V c = S.Subtract(S.Load(row + 2 * S.Count), left), d = S.Subtract(S.Load(row + 3 * S.Count), right);
+            Exp2<S, V>(ref a, ref b, ref c, ref d);
             S.Store(a, row);
-            S.Store(b, row + width);
-            S.Store(c, row + 2 * width);
-            S.Store(d, row + 3 * width);
-            sum = S.Add(S.Add(S.Add(S.Add(sum, a), b), c), d);
+            S.Store(b, row + S.Count);
+            S.Store(c, row + 2 * S.Count);
+            S.Store(d, row + 3 * S.Count);
+            leftSum = S.Add(S.Add(leftSum, a), c);
+            rightSum = S.Add(S.Add(rightSum, b), d);
         }
 
-        return sum;
+        S.Store(leftSum, sum);
+        S.Store(rightSum, sum + S.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Exponentials<S, V>(float* scores, int keys, float* max, float* sum)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        V largest = S.Load(max);
+        V total = S.Load(sum);
+        for (float* row = scores, end = scores + keys * S.Count; row < end; row += KeyMultiple * S.Count)
+        {
+            V a = S.Subtract(S.Load(row), largest), b = S.Subtract(S.Load(row + S.Count), largest);
+            V c = S.Subtract(S.Load(row + 2 * S.Count), largest), d = S.Subtract(S.Load(row + 3 * S.Count), largest);
+            Exp2<S, V>(ref a, ref b, ref c, ref d);
+            S.Store(a, row);
+            S.Store(b, row + S.Count);
+            S.Store(c, row + 2 * S.Count);
+            S.Store(d, row + 3 * S.Count);
+            total = S.Add(S.Add(S.Add(S.Add(total, a), b), c), d);
+        }
+
+        S.Store(total, sum);
+    }
+
+    // Part by part: the scheduler holds few of the dependent steps, which must not all be of one value.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Exp2<S, V>(ref V a, ref V b, ref V c, ref V d)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        V wholeA = VectorMath.SplitNonPositive<S, V>(ref a), wholeB = VectorMath.SplitNonPositive<S, V>(ref b);
+        V wholeC = VectorMath.SplitNonPositive<S, V>(ref c), wholeD = VectorMath.SplitNonPositive<S, V>(ref d);
+        a = VectorMath.Exp2Fraction<S, V>(a);
+        b = VectorMath.Exp2Fraction<S, V>(b);
+        c = VectorMath.Exp2Fraction<S, V>(c);
+        d = VectorMath.Exp2Fraction<S, V>(d);
+        a = S.Multiply(a, S.ToExponent(wholeA));
+        b = S.Multiply(b, S.ToExponent(wholeB));
+        c = S.Multiply(c, S.ToExponent(wholeC));
+        d = S.Multiply(d, S.ToExponent(wholeD));
     }
 }
