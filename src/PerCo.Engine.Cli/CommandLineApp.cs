@@ -22,6 +22,7 @@ internal static class CommandLineApp
           percoengine encode photo.png photo.perco
           percoengine decode photo.perco drawn.png
           percoengine info photo.perco
+          percoengine eval photos                    bytes, PSNR and MS-SSIM of each picture, and the means
 
         Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled.
         """;
@@ -34,6 +35,7 @@ internal static class CommandLineApp
             DecodeCommand.Build(),
             InfoCommand.Build(),
             DemoCommand.Build(),
+            EvalCommand.Build(),
             VerifyCommand.Build(),
             DevicesCommand.Build(),
             OpsCommand.Build(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using PerCo.Engine.Codec;
 
 namespace PerCo.Engine.Cli.Verbs;
@@ -93,6 +94,10 @@ internal sealed class EncodingOptions
     /// <exception cref="PerCoException">The file cannot be read, or a caption is too long.</exception>
     public CaptionFile? ReadCaptionFile(ParseResult parsed) =>
         parsed.GetValue(_captionFile) is { } path ? CaptionFile.Load(path) : null;
+
+    /// <summary>Whether the command line says at which rate codes are stored, or that none are.</summary>
+    public bool ChoosesRate(SymbolResult result) =>
+        result.GetValue(_rate) is not null || result.GetValue(_noCodes);
 
     public EncodeOptions Read(ParseResult parsed) => new()
     {

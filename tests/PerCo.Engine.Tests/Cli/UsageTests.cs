@@ -86,7 +86,7 @@ public class UsageTests
     public void Without_a_verb_the_verbs_are_named()
     {
         var run = CliProcess.Run();
-        Assert.Contains("expected one of encode, decode, info, demo, verify", run.Error, StringComparison.Ordinal);
+        Assert.Contains("encode, decode, info, demo, eval, verify", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -141,6 +141,7 @@ public class UsageTests
     [InlineData("decode")]
     [InlineData("info")]
     [InlineData("demo")]
+    [InlineData("eval")]
     [InlineData("verify")]
     public void Verbs_that_work_know_json_quiet_and_verbose(string name)
     {
