@@ -4,29 +4,10 @@ using PerCo.Engine.IO;
 namespace PerCo.Engine.Imaging.Formats.Png;
 
 /// <summary>A stream that cuts what is written to it into IDAT chunks.</summary>
-internal sealed class PngChunkWriter(Stream output) : Stream
+internal sealed class PngChunkWriter(Stream output) : WriteOnlyStream
 {
     private readonly byte[] _buffer = new byte[1 << 16];
     private int _length;
-
-    /// <inheritdoc/>
-    public override bool CanRead => false;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Writes one chunk.</summary>
     /// <param name="output">Where it goes.</param>
@@ -58,23 +39,6 @@ internal sealed class PngChunkWriter(Stream output) : Stream
             }
         }
     }
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    /// <summary>Does nothing: chunks are written when full, and when the stream is disposed of.</summary>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
