@@ -11,6 +11,7 @@ what else it holds is named and left out. Needs Python 3.9 and torch 1.13 or new
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 
@@ -20,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from training import safetensors  # noqa: E402  the writer that the recipe uses
 
 ENDINGS = (".bin", ".ckpt", ".pt", ".pth")
-INDEX = ".bin.index.json"
+INDEX = re.compile(r"(.+\.bin)\.index(\.[^.]+)?\.json")  # of shards; between its endings the name of a variant
 
 
 def new_name(name):
@@ -80,15 +81,27 @@ def convert_index(source, target):
 
 
 def convert_folder(source, target):
+    """Whole or not at all: under another name until it is done."""
     refuse_existing(target)
+    partial = target + ".partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        convert_parts(source, partial)
+        os.replace(partial, target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def convert_parts(source, target):
     for folder, _, names in os.walk(source):
         to = os.path.join(target, os.path.relpath(folder, source))
         os.makedirs(to, exist_ok=True)
-        there = {name for name in names if name.endswith((".safetensors", ".safetensors.index.json"))}
+        there = {name for name in names if ".safetensors" in name}
         for name in sorted(names):
             path = os.path.join(folder, name)
-            if name.endswith(INDEX):
-                new = new_name(name[:-len(".index.json")]) + ".index.json"
+            index = INDEX.fullmatch(name)
+            if index:
+                new = f"{new_name(index[1])}.index{index[2] or ''}.json"
                 if new not in there:
                     convert_index(path, os.path.join(to, new))
             elif name.endswith(ENDINGS):
@@ -104,7 +117,7 @@ def main():
     parser.add_argument("target", help="the new folder, or the new .safetensors file")
     arguments = parser.parse_args()
     if os.path.isdir(arguments.source):
-        convert_folder(os.path.normpath(arguments.source), arguments.target)
+        convert_folder(os.path.normpath(arguments.source), os.path.normpath(arguments.target))
     elif not os.path.exists(arguments.source):
         raise SystemExit(f"{arguments.source}: no such file or folder")
     elif not arguments.source.endswith(ENDINGS) or not arguments.target.endswith(".safetensors"):

@@ -80,14 +80,30 @@ internal sealed unsafe class HostArena : IDisposable
 
         if (block == 0)
         {
+            block = AllocateOrTrim(bytes);
+        }
+
+        return new HostStorage(this, (float*)block, count, bytes);
+    }
+
+    private nint AllocateOrTrim(long bytes)
+    {
+        for (bool last = false; ; last = true)
+        {
             try
             {
-                block = (nint)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+                return (nint)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
             }
             catch (OutOfMemoryException e)
             {
                 lock (_lock)
                 {
+                    if (!last && _freeBytes > 0)
+                    {
+                        FreeBlocks();
+                        continue;
+                    }
+
                     InUse -= bytes;
                 }
 
@@ -96,8 +112,6 @@ internal sealed unsafe class HostArena : IDisposable
                     + "picture.", e);
             }
         }
-
-        return new HostStorage(this, (float*)block, count, bytes);
     }
 
     public void Return(float* block, long bytes)

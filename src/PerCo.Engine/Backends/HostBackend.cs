@@ -30,7 +30,7 @@ public abstract class HostBackend : Backend, IRowBandOps
     /// <inheritdoc/>
     public override Tensor Allocate(Shape shape)
     {
-        // Every op begins with its result, so this ends a pass between ops.
+        // Nearly every op begins with its result, so this ends a pass between ops.
         Cancellation.ThrowIfCancellationRequested();
         return new Tensor(this, shape, Arena.Rent(shape.Count));
     }

@@ -51,7 +51,9 @@ public static class AblationRun
         {
             case Ablation.Unquantised:
                 ModelRate rate = model.Rate(file.Grid);
-                using (Tensor features = Features(model, encoder, image, file.Grid, rate))
+                var quantiser = new StageClock(model, null, progress, cancellation);
+                using (Tensor features = quantiser.Run(
+                    CodecStage.Codes, () => Features(model, encoder, image, file.Grid, rate)))
                 {
                     return (encoded, decoder.Decode(file, features, decode, progress, cancellation));
                 }
@@ -75,18 +77,7 @@ public static class AblationRun
 
     private static Tensor Features(PerCoModel model, PerCoEncoder encoder, Image image, CodeGrid grid, ModelRate rate)
     {
-        lock (model.Backend.Exclusive)
-        {
-            model.BeginStage(CodecStage.Latent);
-            try
-            {
-                using Tensor latent = encoder.Latent(image, grid);
-                return model.HyperEncoder(rate).Encode(latent);
-            }
-            finally
-            {
-                model.EndStage();
-            }
-        }
+        using Tensor latent = encoder.Latent(image, grid);
+        return model.HyperEncoder(rate).Encode(latent);
     }
 }

@@ -42,6 +42,12 @@ public sealed class PerCoEncoder
         options ??= new EncodeOptions();
         options.Check();
         PictureGeometry.CheckSize(image);
+        ModelRate? rate = options.Codes ? _model.Folder.NearestRate(options.BitsPerPixel) : null;
+        if (rate is not null)
+        {
+            _model.CheckEncoder(rate);
+        }
+
         var clock = new StageClock(_model, Plan(image, options), progress, cancellation);
 
         // 1. What the picture shows, in words.
@@ -51,9 +57,8 @@ public sealed class PerCoEncoder
         // 2. Where things are and what they look like, in codes.
         var grid = CodeGrid.None;
         int[] indices = [];
-        if (options.Codes)
+        if (rate is not null)
         {
-            ModelRate rate = _model.Folder.NearestRate(options.BitsPerPixel);
             grid = _model.Grid(rate);
             using Tensor latent = clock.Run(CodecStage.Latent, () => Latent(image, grid));
             indices = clock.Run(CodecStage.Codes, () => Quantize(_model.HyperEncoder(rate), latent));

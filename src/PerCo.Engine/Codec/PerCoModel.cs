@@ -62,10 +62,20 @@ public sealed class PerCoModel : IDisposable
     internal SchedulerConfig SchedulerConfig => Part("scheduler", ()
         => SchedulerConfig.Load(Folder.SchedulerConfigFile));
 
-    private ClipTextEncoder TextEncoder => Part("text encoder", () => new ClipTextEncoder(
-        Backend, ClipTextConfig.Read(Config(Folder.TextEncoderFolder)), Weights(Folder.TextEncoderFolder)));
+    private ModelParts Parts => new(Folder.Path);
 
-    private ClipTokenizer Tokenizer => Part("tokenizer", () => ClipTokenizer.Load(Folder.TokenizerFolder));
+    private ClipTextConfig TextConfig => Part(
+        "text encoder config", () => ClipTextConfig.Read(Config(Folder.TextEncoderFolder)));
+
+    private ClipTextEncoder TextEncoder => Part("text encoder", () => new ClipTextEncoder(
+        Backend, TextConfig, Weights(Folder.TextEncoderFolder)));
+
+    private ClipTokenizer Tokenizer => Part("tokenizer", () =>
+    {
+        ClipTokenizer tokenizer = ClipTokenizer.Load(Folder.TokenizerFolder);
+        Parts.CheckText(tokenizer, TextConfig);
+        return tokenizer;
+    });
 
     /// <summary>
     /// Opens a model folder on the best device of this machine; weights are read when they are needed.
@@ -111,6 +121,10 @@ public sealed class PerCoModel : IDisposable
         return new CodeGrid(LatentStride * config.Downscale, config.CodebookSize, config.Codebooks);
     }
 
+    /// <summary>Checks that what encodes at a rate fits together.</summary>
+    /// <exception cref="PerCoException">It does not.</exception>
+    internal void CheckEncoder(ModelRate rate) => Parts.CheckEncoder(VaeConfig, HyperEncoderConfig(rate));
+
     internal HyperEncoder HyperEncoder(ModelRate rate) => Part(
         $"hyper-encoder {rate.Index}",
         () => new HyperEncoder(Backend, HyperEncoderConfig(rate), Weights(rate.HyperEncoderFolder)));
@@ -121,7 +135,22 @@ public sealed class PerCoModel : IDisposable
 
     internal UNet UNet(ModelRate rate) => Part(
         $"unet {rate.Index}",
-        () => new UNet(Backend, UNetConfig.Read(Config(rate.UNetFolder)), Weights(rate.UNetFolder)));
+        () =>
+        {
+            UNetConfig config = UNetConfig.Read(Config(rate.UNetFolder));
+            Parts.CheckDecoder(VaeConfig, config, TextConfig);
+            var network = new UNet(Backend, config, Weights(rate.UNetFolder));
+            try
+            {
+                Parts.CheckFeatures(network, HyperEncoderConfig(rate));
+                return network;
+            }
+            catch
+            {
+                network.Dispose();
+                throw;
+            }
+        });
 
     /// <summary>
     /// Sets backend and networks to a plan, before networks are loaded or run; the caller holds the backend's lock
@@ -199,18 +228,15 @@ public sealed class PerCoModel : IDisposable
     /// <summary>Features of one caption, and of no text.</summary>
     internal TextConditions EncodeText(string caption)
     {
-        (float[] captionFeatures, Shape shape) = Features(caption);
-        float[] nullText = Folder.LoadNullText()?.ToFloats()
-            ?? (caption.Length == 0 ? captionFeatures : Features("").Values);
-        if (nullText.Length != captionFeatures.Length)
+        (float[] nullText, Shape shape) = NullText;
+        if (caption.Length == 0)
         {
-            throw new PerCoException(
-                $"{Folder.Path}: null_text has {nullText.Length} values, expected {captionFeatures.Length} for "
-                    + $"{shape}.");
+            return new TextConditions(nullText, nullText, shape);
         }
 
-        StageGuard.CheckFinite("text encoder", captionFeatures, 1e5f);
-        return new TextConditions(caption.Length == 0 ? nullText : captionFeatures, nullText, shape);
+        (float[] features, _) = Features(caption);
+        StageGuard.CheckFinite("text encoder", features, 1e5f);
+        return new TextConditions(features, nullText, shape);
     }
 
     /// <summary>
@@ -247,10 +273,33 @@ public sealed class PerCoModel : IDisposable
         }
     }
 
-    private (float[] Values, Shape Shape) Features(string text)
+    // What stands for "no text" is the same for all pictures.
+    private TextFeatures NullText => Part("null text", () =>
     {
-        using Tensor features = TextEncoder.Forward(Tokenizer.Encode(text, TextEncoder.Config.MaxPositions));
-        return (features.ToFloats(), features.Shape);
+        TextFeatures empty = Features("");
+        if (Folder.LoadNullText() is { } stored)
+        {
+            var expected = new Shape(empty.Shape.Tokens, empty.Shape.Channels);
+            if (stored.Shape != expected && stored.Shape != empty.Shape)
+            {
+                throw new PerCoException(
+                    $"{Folder.Path}: null_text is {stored.Shape}, expected {empty.Shape}: the features of one text. "
+                    + "Does it belong to this text encoder?");
+            }
+
+            empty = empty with { Values = stored.ToFloats() };
+        }
+
+        StageGuard.CheckFinite("text encoder", empty.Values, 1e5f);
+        return empty;
+    });
+
+    // As many tokens as the tokenizer says, as the reference's pipeline pads them; the encoder may have positions left.
+    private TextFeatures Features(string text)
+    {
+        int length = Math.Min(Tokenizer.MaxLength ?? int.MaxValue, TextEncoder.Config.MaxPositions);
+        using Tensor features = TextEncoder.Forward(Tokenizer.Encode(text, length));
+        return new TextFeatures(features.ToFloats(), features.Shape);
     }
 
     private static ConfigReader Config(string folder)
@@ -285,4 +334,7 @@ public sealed class PerCoModel : IDisposable
             return (T)part;
         }
     }
+
+    /// <summary>Features of a text, [1, tokens, channels].</summary>
+    private sealed record TextFeatures(float[] Values, Shape Shape);
 }

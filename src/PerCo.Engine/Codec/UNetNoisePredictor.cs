@@ -64,11 +64,19 @@ internal sealed class UNetNoisePredictor : INoisePredictor, IStepTaker, IDisposa
         using Tensor contextBatch = _backend.Upload(new Shape(batch, ts[1], ts[2]), contexts);
         using Tensor localBatch = _backend.Upload(new Shape(batch, ls[1], ls[2], ls[3]), locals);
         _conditions = unet.Prepare(contextBatch, localBatch, height, width);
-        _run = records && _backend is IStepOps device
-            ? device.StartRun(
-                _sampleShape, rows.Length, _features.Length,
-                (sample, features) => _unet.Forward(sample, features, _conditions))
-            : null;
+        try
+        {
+            _run = records && _backend is IStepOps device
+                ? device.StartRun(
+                    _sampleShape, rows.Length, _features.Length,
+                    (sample, features) => _unet.Forward(sample, features, _conditions))
+                : null;
+        }
+        catch
+        {
+            _conditions.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

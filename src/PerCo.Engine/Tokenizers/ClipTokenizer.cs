@@ -37,6 +37,9 @@ internal sealed class ClipTokenizer
         List<(string Left, string Right)> merges = folder.Merges;
         _encoder = new BytePairEncoder(
             folder.Vocabulary, merges.Count > MaxMerges ? merges[..MaxMerges] : merges, EndOfWord, unknown.Id);
+        MaxId = Math.Max(
+            folder.Vocabulary.Values.DefaultIfEmpty().Max(), folder.Added.Select(token => token.Id).DefaultIfEmpty().Max());
+        MaxLength = folder.Count("model_max_length", 2);
         _splitter = new AddedTokenSplitter(folder.Added);
         _startLiteralId = folder.Vocabulary.GetValueOrDefault(StartLiteral, unknown.Id);
         _endLiteralId = folder.Vocabulary.GetValueOrDefault(EndLiteral, unknown.Id);
@@ -55,6 +58,12 @@ internal sealed class ClipTokenizer
 
     /// <summary>The id that fills a sequence up.</summary>
     public int PadId { get; }
+
+    /// <summary>The largest id that <see cref="Encode"/> gives.</summary>
+    public int MaxId { get; }
+
+    /// <summary>Tokens that a text is cut or filled up to, where the folder says so.</summary>
+    public int? MaxLength { get; }
 
     /// <summary>Reads vocab.json and merges.txt, or tokenizer.json, and the settings beside them.</summary>
     /// <exception cref="PerCoException">A file is missing or damaged; the message names it and the place.</exception>

@@ -124,6 +124,22 @@ internal sealed class TokenizerFolder
             : throw new PerCoException($"{_configPath}: {name} is {value.ValueKind}, expected true or false.");
     }
 
+    /// <summary>
+    /// A count in tokenizer_config.json; null where there is none, or a number beyond all counts, as transformers writes
+    /// for "any".
+    /// </summary>
+    public int? Count(string name, int least)
+    {
+        if (_config?.TryGetProperty(name, out JsonElement value) != true || value.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number >= least
+            ? number <= TokenizerFiles.MaxIds ? (int)number : null
+            : throw new PerCoException($"{_configPath}: {name} is {value}, expected a number from {least}.");
+    }
+
     private static (string? Content, JsonElement? Flags) Named(JsonElement? json, string name, string path)
     {
         if (json?.TryGetProperty(name, out JsonElement value) != true || value.ValueKind == JsonValueKind.Null)

@@ -9,11 +9,12 @@ namespace PerCo.Engine.Weights;
 /// </summary>
 internal sealed class WeightFolder : IWeightSource, IDisposable
 {
-    // In the order in which they are preferred. The fp16 names are diffusers' "variant" files.
-    private static readonly string[] Stems =
-    [
-        "diffusion_pytorch_model", "model", "diffusion_pytorch_model.fp16", "model.fp16",
-    ];
+    private const string Ending = ".safetensors";
+
+    // Of one file, and of an index of shards, before the name of a variant; in the order in which they are preferred.
+    private static readonly string[] Stems = ["diffusion_pytorch_model", "model"];
+
+    private const string PreferredVariant = "fp16";
 
     private static readonly string[] Unsafe = [".bin", ".ckpt", ".pth", ".pt", ".msgpack", ".h5"];
 
@@ -33,28 +34,14 @@ internal sealed class WeightFolder : IWeightSource, IDisposable
     /// <exception cref="PerCoException">There are none, or they are damaged or incomplete.</exception>
     public static WeightFolder Open(string folder)
     {
-        foreach (string stem in Stems)
-        {
-            string file = Path.Combine(folder, stem + ".safetensors");
-            if (File.Exists(file))
-            {
-                return OpenFile(file);
-            }
-
-            string index = file + ".index.json";
-            if (File.Exists(index))
-            {
-                return OpenShards(folder, index);
-            }
-        }
-
-        throw Nothing(folder);
+        return Find(folder) is not { } name ? throw Nothing(folder)
+            : name.EndsWith(Ending, StringComparison.Ordinal) ? OpenFile(Path.Combine(folder, name))
+            : OpenShards(folder, Path.Combine(folder, name));
     }
 
     /// <summary>Whether a folder has weights that <see cref="Open"/> would take.</summary>
-    public static bool Exists(string folder) => Stems.Any(stem =>
-        File.Exists(Path.Combine(folder, stem + ".safetensors"))
-        || File.Exists(Path.Combine(folder, stem + ".safetensors.index.json")));
+    /// <exception cref="PerCoException">It has several, of which none is preferred.</exception>
+    public static bool Exists(string folder) => Find(folder) is not null;
 
     /// <inheritdoc/>
     public bool TryGet(string key, [NotNullWhen(true)] out HostTensor? tensor)
@@ -70,6 +57,46 @@ internal sealed class WeightFolder : IWeightSource, IDisposable
         {
             file.Dispose();
         }
+    }
+
+    // diffusers' "variants": model.fp16.safetensors, and model.safetensors.index.fp16.json for shards.
+    private static string? Find(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            return null;
+        }
+
+        string[] present = [.. Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file))];
+        foreach (string variant in (string[])["", "." + PreferredVariant])
+        {
+            foreach (string stem in Stems)
+            {
+                string[] names =
+                [
+                    stem + variant + Ending, $"{stem}{Ending}.index{variant}.json", $"{stem}{variant}{Ending}.index.json",
+                ];
+                if (names.FirstOrDefault(present.Contains) is { } name)
+                {
+                    return name;
+                }
+            }
+        }
+
+        string[] others = [.. present.Where(IsVariant).Order(StringComparer.Ordinal)];
+        return others.Length <= 1 ? others.FirstOrDefault() : throw new PerCoException(
+            $"{folder}: several variants of the weights, {string.Join(", ", others)}; expected one. Rename the one "
+            + $"that is wanted to {Stems[0]}{Ending}, or move the others away.");
+    }
+
+    // A name with something between stem and ending; shards belong to an index.
+    private static bool IsVariant(string name)
+    {
+        bool index = name.Contains(Ending + ".index.", StringComparison.Ordinal)
+            && name.EndsWith(".json", StringComparison.Ordinal);
+        return Stems.Any(stem => name.StartsWith(stem + ".", StringComparison.Ordinal))
+            && (index || (name.EndsWith(Ending, StringComparison.Ordinal)
+                && !name.Contains("-of-", StringComparison.Ordinal)));
     }
 
     private static WeightFolder OpenFile(string path)
@@ -117,7 +144,7 @@ internal sealed class WeightFolder : IWeightSource, IDisposable
 
     // A shard lies beside its index: a name with a path could make the program read any file.
     private static string ShardPath(string folder, ConfigReader map, string key, string name) =>
-        name.EndsWith(".safetensors", StringComparison.Ordinal) && name.AsSpan().IndexOfAny(@"/\:") < 0
+        name.EndsWith(Ending, StringComparison.Ordinal) && name.AsSpan().IndexOfAny(@"/\:") < 0
             ? Path.Combine(folder, name)
             : throw map.Error(key, $"is '{name}', expected the plain name of a .safetensors file beside the index");
 
@@ -163,7 +190,7 @@ internal sealed class WeightFolder : IWeightSource, IDisposable
             .Where(f => Unsafe.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase))
             .Order(StringComparer.Ordinal).FirstOrDefault();
         return new PerCoException(other is null
-            ? $"{folder}: no weights, expected {Stems[0]}.safetensors or {Stems[1]}.safetensors, or an index of "
+            ? $"{folder}: no weights, expected {Stems[0]}{Ending} or {Stems[1]}{Ending}, or an index of "
                 + "shards. Is the model folder complete?"
             : $"{folder}: only {Path.GetFileName(other)}, which is not read because such files can run code. "
                 + "Convert the model with weights-converter/convert.py.");

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using PerCo.Engine.Codec;
 using PerCo.Engine.Imaging;
@@ -55,6 +57,25 @@ public sealed partial class ProductQuantisationTests : IDisposable
         Assert.Contains("The file has 2×", e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Codes_of_another_length_are_refused_as_their_search_is_another()
+    {
+        MakeModel();
+        string weights = Directory.GetFiles(_folder.FullName, "*.safetensors", SearchOption.AllDirectories)
+            .Single(file => file.Contains("hyper_enc", StringComparison.Ordinal));
+        byte[] bytes = File.ReadAllBytes(weights);
+        int header = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes);
+        using JsonDocument json = JsonDocument.Parse(bytes.AsMemory(8, header));
+        JsonElement embed = json.RootElement.GetProperty("quantizer._codebook.embed");
+        int offset = embed.GetProperty("data_offsets")[0].GetInt32();
+        BitConverter.TryWriteBytes(bytes.AsSpan(8 + header + offset), (Half)2.5f);
+        File.WriteAllBytes(weights, bytes);
+        using PerCoModel model = PerCoModel.Open(_folder.FullName);
+        PerCoException e = Assert.Throws<PerCoException>(() => new PerCoEncoder(model).Encode(
+            TestPictures.Meadow(32, 32), new EncodeOptions { Caption = "" }));
+        Assert.Contains("code 0 has the length", e.Message, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     // The default model, with each code read as two of half the length: two codebooks of as many codes.
@@ -71,7 +92,7 @@ public sealed partial class ProductQuantisationTests : IDisposable
 
         string config = At(Path.Combine(hyperEncoder, "config.json"));
         File.WriteAllText(config, CodebookDim().Replace(
-            File.ReadAllText(config), m => $"{m.Groups[1].Value}{Half(m.Groups[2].Value)}, \"heads\": 2"));
+            File.ReadAllText(config), m => $"{m.Groups[1].Value}{Halved(m.Groups[2].Value)}, \"heads\": 2"));
 
         string weights = At(Path.Combine(hyperEncoder, "diffusion_pytorch_model.safetensors"));
         byte[] bytes = File.ReadAllBytes(weights);
@@ -80,13 +101,35 @@ public sealed partial class ProductQuantisationTests : IDisposable
         string edited = Embed().Replace(
             text,
             m => m.Groups[1].Value
-                + $"[2,{m.Groups[3].Value},{Half(m.Groups[4].Value)}]".PadRight(m.Groups[2].Length));
+                + $"[2,{m.Groups[3].Value},{Halved(m.Groups[4].Value)}]".PadRight(m.Groups[2].Length));
         Assert.NotEqual(text, edited);
         Encoding.UTF8.GetBytes(edited, header);
+        Normalise(edited, bytes.AsSpan(8 + header.Length));
         File.WriteAllBytes(weights, bytes);
     }
 
-    private static int Half(string number) => int.Parse(number) / 2;
+    // Codes have the length 1, which halves have not.
+    private static void Normalise(string header, Span<byte> data)
+    {
+        using JsonDocument json = JsonDocument.Parse(header);
+        JsonElement embed = json.RootElement.GetProperty("quantizer._codebook.embed");
+        JsonElement offsets = embed.GetProperty("data_offsets");
+        int first = offsets[0].GetInt32(), end = offsets[1].GetInt32();
+        int length = embed.GetProperty("shape")[2].GetInt32();
+        Assert.Equal("F16", embed.GetProperty("dtype").GetString());
+        Span<Half> values = MemoryMarshal.Cast<byte, Half>(data[first..end]);
+        for (; !values.IsEmpty; values = values[length..])
+        {
+            float[] code = [.. values[..length].ToArray().Select(value => (float)value)];
+            float norm = MathF.Sqrt(code.Sum(value => value * value));
+            for (int i = 0; i < length; i++)
+            {
+                values[i] = (Half)(code[i] / norm);
+            }
+        }
+    }
+
+    private static int Halved(string number) => int.Parse(number) / 2;
 
     private string At(string relative) => Path.Combine(_folder.FullName, relative);
 

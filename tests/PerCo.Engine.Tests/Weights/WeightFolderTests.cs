@@ -16,6 +16,8 @@ public sealed class WeightFolderTests : IDisposable
     [InlineData("diffusion_pytorch_model.safetensors")]
     [InlineData("model.safetensors")]
     [InlineData("diffusion_pytorch_model.fp16.safetensors")]
+    [InlineData("model.bf16.safetensors")]
+    [InlineData("diffusion_pytorch_model.non_ema.safetensors")]
     public void OpensASingleFile(string name)
     {
         _folder.OneByteTensors(name, "a", "b");
@@ -41,6 +43,42 @@ public sealed class WeightFolderTests : IDisposable
         Assert.Equal(["a", "b", "c"], weights.Keys.Order(StringComparer.Ordinal));
         Assert.True(weights.TryGet("b", out HostTensor? b));
         Assert.Equal(1, b.Bytes.Span[0]);
+    }
+
+    [Theory]
+    [InlineData("model.safetensors.index.fp16.json")]
+    [InlineData("model.fp16.safetensors.index.json")]
+    [InlineData("diffusion_pytorch_model.safetensors.index.bf16.json")]
+    public void OpensShardsOfAVariant(string index)
+    {
+        _folder.OneByteTensors("model.fp16-00001-of-00002.safetensors", "a");
+        _folder.OneByteTensors("model.fp16-00002-of-00002.safetensors", "b");
+        _folder.Text(index, """
+            {"weight_map":
+             {"a": "model.fp16-00001-of-00002.safetensors", "b": "model.fp16-00002-of-00002.safetensors"}}
+            """);
+        using WeightFolder weights = WeightFolder.Open(_folder.Path);
+        Assert.Equal(["a", "b"], weights.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void OfSeveralVariantsNoneIsGuessed()
+    {
+        _folder.OneByteTensors("model.bf16.safetensors", "a");
+        _folder.OneByteTensors("model.non_ema.safetensors", "a");
+        var error = Assert.Throws<PerCoException>(() => WeightFolder.Open(_folder.Path));
+        Assert.Contains("model.bf16.safetensors, model.non_ema.safetensors", error.Message, StringComparison.Ordinal);
+
+        // fp16 is what readers of variants mean, and the plain name comes first.
+        _folder.OneByteTensors("model.fp16.safetensors", "b");
+        using (WeightFolder half = WeightFolder.Open(_folder.Path))
+        {
+            Assert.Equal(["b"], half.Keys);
+        }
+
+        _folder.OneByteTensors("model.safetensors", "c");
+        using WeightFolder plain = WeightFolder.Open(_folder.Path);
+        Assert.Equal(["c"], plain.Keys);
     }
 
     [Theory]

@@ -178,8 +178,11 @@ internal abstract class GpuMemory(GpuBuffer buffer) : TensorStorage
 }
 
 /// <summary>A block of a <see cref="GpuArena"/>.</summary>
-internal sealed class GpuStorage(GpuArena arena, GpuBuffer buffer) : GpuMemory(buffer)
+internal sealed class GpuStorage(GpuArena arena, GpuBuffer buffer) : GpuMemory(buffer), IDisposable
 {
+    /// <summary>For scratch, which no tensor owns.</summary>
+    public void Dispose() => Release();
+
     protected internal override void Release() => arena.Return(Buffer);
 }
 

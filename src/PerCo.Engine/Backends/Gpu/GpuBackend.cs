@@ -88,8 +88,12 @@ public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
     }
 
     /// <inheritdoc/>
-    public override Tensor Allocate(Shape shape) =>
-        new(this, shape, _arena.Rent(checked(shape.Count * ElementSize)));
+    public override Tensor Allocate(Shape shape)
+    {
+        // Ends a pass between ops; what the device was given already it finishes.
+        Cancellation.ThrowIfCancellationRequested();
+        return new Tensor(this, shape, _arena.Rent(checked(shape.Count * ElementSize)));
+    }
 
     /// <inheritdoc/>
     public override void Upload(ReadOnlySpan<float> values, Tensor destination)
@@ -150,10 +154,10 @@ public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
             return new Tensor(this, shape, new GpuAlias(x.Buffer()));
         }
 
-        Tensor copy = Allocate(shape);
+        using Tensor copy = Allocate(shape);
         var source = new ChannelSlice(x, 0, x.Shape.Channels);
         CopyTokens(source, checked((int)(first / shape.Channels)), shape.Tokens, copy, destinationStart: 0);
-        return copy;
+        return copy.Move();
     }
 
     /// <inheritdoc/>

@@ -38,11 +38,19 @@ internal sealed class GpuDenoisingRun : IDenoisingRun
         _count = checked((int)(sample.Count / rows));
         _inputValues = new float[sample.Count];
         _largestValues = new float[(_count + _kernel.GroupSize - 1) / _kernel.GroupSize];
-        _input = backend.Allocate(sample);
-        _features = backend.Allocate(new Shape(sample.Batch, features));
-        _sample = backend.Arena.Rent(_count * (long)sizeof(float));
-        _numbers = backend.Arena.Rent(DenoiseStep.Numbers * sizeof(float));
-        _largest = backend.Arena.Rent(_largestValues.Length * (long)sizeof(float));
+        try
+        {
+            _input = backend.Allocate(sample);
+            _features = backend.Allocate(new Shape(sample.Batch, features));
+            _sample = backend.Arena.Rent(_count * (long)sizeof(float));
+            _numbers = backend.Arena.Rent(DenoiseStep.Numbers * sizeof(float));
+            _largest = backend.Arena.Rent(_largestValues.Length * (long)sizeof(float));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -83,11 +91,11 @@ internal sealed class GpuDenoisingRun : IDenoisingRun
         _recording?.Dispose();
         _reservation?.Dispose();
         _prediction?.Dispose();
-        _input.Dispose();
-        _features.Dispose();
-        _sample.Release();
-        _numbers.Release();
-        _largest.Release();
+        _input?.Dispose();
+        _features?.Dispose();
+        _sample?.Dispose();
+        _numbers?.Dispose();
+        _largest?.Dispose();
     }
 
     private void Evaluate(bool steps)

@@ -82,23 +82,26 @@ internal sealed class Blip2Captioner : IDisposable
 
     /// <summary>Captions a picture.</summary>
     /// <param name="image">Any size; the captioner sees it squashed to a small square.</param>
-    /// <param name="maxLength">Most tokens, the start token included; 1 to <see cref="Blip2Model.MaxLength"/>.</param>
+    /// <param name="maxLength">
+    /// Most tokens, the start token included, 1 to <see cref="Blip2Model.MaxLength"/>; as many as there are positions
+    /// for, up to <see cref="DefaultMaxLength"/>, where null.
+    /// </param>
     /// <param name="cancellation">Stops between two tokens.</param>
     /// <returns>The caption, without white space around it.</returns>
     /// <exception cref="ArgumentException">The length is out of range.</exception>
     /// <exception cref="PerCoException">The network gave NaN, or a token that the tokenizer lacks.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public string Caption(Image image, int maxLength = DefaultMaxLength, CancellationToken cancellation = default) =>
+    public string Caption(Image image, int? maxLength = null, CancellationToken cancellation = default) =>
         Decode(GenerateTokens(image, maxLength, cancellation));
 
     /// <summary>The tokens of a picture's caption.</summary>
     /// <inheritdoc cref="Caption"/>
     /// <returns>The start token, the caption's, and the end token unless the length ran out.</returns>
-    public int[] GenerateTokens(
-        Image image, int maxLength = DefaultMaxLength, CancellationToken cancellation = default)
+    public int[] GenerateTokens(Image image, int? maxLength = null, CancellationToken cancellation = default)
     {
+        int most = maxLength ?? Math.Min(DefaultMaxLength, Model.MaxLength);
         using Tensor prefix = Prefix(image);
-        return Model.Generate(prefix, maxLength, cancellation);
+        return Model.Generate(prefix, most, cancellation);
     }
 
     /// <summary>What the language model starts from, as <see cref="Blip2Model.Score"/> takes it.</summary>

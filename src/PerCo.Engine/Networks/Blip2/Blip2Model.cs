@@ -29,6 +29,14 @@ internal sealed class Blip2Model : IDisposable
     public Blip2Model(Backend backend, Blip2Config config, IWeightSource source)
     {
         Config = config;
+        if (MaxLength < 2)
+        {
+            throw new PerCoException(
+                $"{source.Name}: the language model has {config.Text.MaxPositions} positions, expected at least "
+                + $"{config.QueryTokens + 1} for the queries, a start and a word. Is the captioner's config.json its "
+                + "own?");
+        }
+
         try
         {
             var weights = new WeightScope(source);

@@ -16,9 +16,17 @@ internal sealed class KeyValueCache : IDisposable
     {
         Capacity = capacity;
         _layers = new Tensor[config.Layers];
-        for (int i = 0; i < _layers.Length; i++)
+        try
         {
-            _layers[i] = backend.Allocate(new Shape(1, capacity, 2 * config.HiddenSize));
+            for (int i = 0; i < _layers.Length; i++)
+            {
+                _layers[i] = backend.Allocate(new Shape(1, capacity, 2 * config.HiddenSize));
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
         }
     }
 
@@ -31,11 +39,12 @@ internal sealed class KeyValueCache : IDisposable
     /// <summary>A layer's keys, then its values: [1, capacity, 2 · hidden].</summary>
     public Tensor this[int layer] => _layers[layer];
 
+    /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Tensor layer in _layers)
+        foreach (Tensor? layer in _layers)
         {
-            layer.Dispose();
+            layer?.Dispose();
         }
     }
 }

@@ -74,16 +74,8 @@ internal sealed class OptDecoder
 
         // 3. The last position, normalised                                [1, 1, hidden]
         using Tensor all = x;
-        Tensor last = _backend.Allocate(new Shape(1, 1, all.Shape.Channels));
+        using Tensor last = _backend.Allocate(new Shape(1, 1, all.Shape.Channels));
         _backend.CopyTokens(all, count - 1, 1, last, 0);
-        if (_finalNorm is null)
-        {
-            return last;
-        }
-
-        using (last)
-        {
-            return _finalNorm.Forward(last);
-        }
+        return _finalNorm is null ? last.Move() : _finalNorm.Forward(last);
     }
 }

@@ -1,5 +1,6 @@
 using PerCo.Engine.Layers;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Weights;
 using Linear = PerCo.Engine.Layers.Linear;
 
 namespace PerCo.Engine.Networks.Blip2;
@@ -16,20 +17,10 @@ internal sealed class OptLanguageModel
     public OptLanguageModel(LayerScope scope, OptConfig config)
     {
         Config = config;
-        var shape = new Shape(config.VocabularySize, config.HiddenSize);
         LayerScope decoder = scope["model"]["decoder"], head = scope["lm_head"];
-        HostTensor tokens = decoder["embed_tokens"].Weights.Get("weight", shape);
-        HostTensor matrix = tokens;
-        if (!config.TiedEmbeddings)
-        {
-            matrix = head.Weights.Get("weight", shape);
-        }
-        else if (head.Weights.Has("weight"))
-        {
-            // Many checkpoints hold the tied matrix twice. The reference reads this copy last, so it is what counts.
-            tokens = matrix = head.Weights.Get("weight", shape);
-        }
-
+        (HostTensor tokens, HostTensor matrix) = Embeddings(
+            decoder["embed_tokens"].Weights, head.Weights, config.TiedEmbeddings,
+            new Shape(config.VocabularySize, config.HiddenSize));
         _decoder = new OptDecoder(decoder, config, tokens);
         _head = new Linear(head, matrix, bias: null);
     }
@@ -49,5 +40,25 @@ internal sealed class OptLanguageModel
         using Tensor scores = _head.Forward(last);                          // [1, 1, vocabulary]
         last.Backend.Download(scores, logits);
         StageGuard.CheckFinite("captioner", logits, float.MaxValue);
+    }
+
+    // A tied matrix is held under one of the names, or twice; then the reference reads the head's copy last, so it is
+    // what counts.
+    private static (HostTensor Tokens, HostTensor Matrix) Embeddings(
+        WeightScope embedding, WeightScope head, bool tied, Shape shape)
+    {
+        if (!tied)
+        {
+            return (embedding.Get("weight", shape), head.Get("weight", shape));
+        }
+
+        bool twice = embedding.Has("weight") && head.Has("weight");
+        HostTensor matrix = (head.Has("weight") ? head : embedding).Get("weight", shape);
+        if (twice)
+        {
+            embedding.Get("weight", shape);
+        }
+
+        return (matrix, matrix);
     }
 }

@@ -52,10 +52,10 @@ internal sealed class PatchEmbedding
 
         // 2. The class token in front of them                    [batch, 1 + patches, hidden]
         using Tensor classTokens = backend.Embed(new int[batch], _classToken, batch);
-        Tensor result = backend.Allocate(new Shape(batch, 1 + patches, _config.HiddenSize));
+        using Tensor result = backend.Allocate(new Shape(batch, 1 + patches, _config.HiddenSize));
         backend.CopyTokens(classTokens, 0, 1, result, 0);
         backend.CopyTokens(embedded, 0, patches, result, 1);
-        return result;
+        return result.Move();
     }
 
     private static HostTensor Rows(HostTensor positions, int start, int count)

@@ -1,11 +1,15 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Weights;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace PerCo.Engine.Networks.HyperEncoder;
 
 /// <summary>Where the codes lie in a checkpoint.</summary>
 internal static class Codebook
 {
+    // fp16 rounds each value by half a thousandth at most.
+    private const float LengthTolerance = 1e-2f;
+
     /// <summary>Tensors that training keeps beside the codes and inference never reads.</summary>
     public static string[] TrainingState { get; } =
     [
@@ -21,6 +25,27 @@ internal static class Codebook
             "embed", new Shape(config.Codebooks, config.CodebookSize, config.CodebookDim));
         return new HostTensor(
             codes.Name, codes.Type, new Shape(config.Codebooks * config.CodebookSize, config.CodebookDim), codes.Bytes);
+    }
+
+    /// <summary>
+    /// Refuses codes that the search by cosine is not for: a codebook that was trained with Euclidean distances has the
+    /// same names and shapes, and would give other codes without a word.
+    /// </summary>
+    /// <exception cref="PerCoException">A code's length is not 1, but for rounding.</exception>
+    public static void RequireUnitLength(HostTensor codes)
+    {
+        float[] values = codes.ToFloats();
+        int length = codes.Shape[1];
+        for (int code = 0; code < codes.Shape[0]; code++)
+        {
+            float norm = TensorPrimitives.Norm(values.AsSpan(code * length, length));
+            if (!(Math.Abs(norm - 1) <= LengthTolerance))
+            {
+                throw new PerCoException(
+                    $"{codes.Name}: code {code} has the length {norm:0.###}, expected 1. Was it trained with "
+                    + "use_cosine_sim?");
+            }
+        }
     }
 
     /// <summary>What <see cref="Read"/> gives, codebook by codebook: [entries, code length] each.</summary>

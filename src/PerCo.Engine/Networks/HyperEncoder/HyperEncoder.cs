@@ -37,7 +37,9 @@ internal sealed class HyperEncoder : IDisposable
                 ? new Linear(
                     scope["quantizer"]["project_in"], config.FeatureChannels, config.QuantiserChannels, bias: true)
                 : null;
-            _quantizer = new ProductQuantizer(scope, Codebook.Split(Codebook.Read(weights, config), config));
+            HostTensor codes = Codebook.Read(weights, config);
+            Codebook.RequireUnitLength(codes);
+            _quantizer = new ProductQuantizer(scope, Codebook.Split(codes, config));
             weights.RequireAllUsed([.. Codebook.TrainingState, "quantizer.project_out"]);
         }
         catch

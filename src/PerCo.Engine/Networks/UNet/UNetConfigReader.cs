@@ -21,6 +21,9 @@ internal static class UNetConfigReader
         "resnet_time_scale_shift", "reverse_transformer_layers_per_block", "sample_size", "time_cond_proj_dim",
         "time_embedding_act_fn", "time_embedding_dim", "time_embedding_type", "timestep_post_act",
         "transformer_layers_per_block", "up_block_types", "upcast_attention", "use_linear_projection",
+
+        // What diffusers' EMAModel writes beside a U-Net's own fields; training's alone.
+        "decay", "inv_gamma", "min_decay", "optimization_step", "power", "update_after_step", "use_ema_warmup",
     ];
 
     public static UNetConfig Read(ConfigReader config)

@@ -86,10 +86,10 @@ internal sealed class Vae : IDisposable
     public Tensor EncodeMean(Tensor image)
     {
         using Tensor moments = Encode(image);
-        Tensor mean = _backend.Allocate(moments.Shape.WithChannels(Config.LatentChannels));
+        using Tensor mean = _backend.Allocate(moments.Shape.WithChannels(Config.LatentChannels));
         _backend.CopyTokens(
             new ChannelSlice(moments, 0, Config.LatentChannels), 0, moments.Shape.Tokens, mean, destinationStart: 0);
-        return mean;
+        return mean.Move();
     }
 
     /// <summary>The picture of a latent.</summary>

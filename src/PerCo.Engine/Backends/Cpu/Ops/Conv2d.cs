@@ -10,16 +10,30 @@ public sealed unsafe partial class CpuBackend
     /// <summary>Bytes of transformed weights that are in use.</summary>
     private long _transformedWeights;
 
+    /// <inheritdoc cref="_transformedWeights"/>
+    internal long TransformedWeights => Interlocked.Read(ref _transformedWeights);
+
     /// <inheritdoc/>
     public override ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias)
     {
         ConvAlgorithm algorithm = ConvPlan.Choose(spec, Options.Strict);
         long reserved = ReserveTransformed(spec, algorithm);
-        var source = new MatrixSource(weight);
-        PackedMatrix matrix = reserved > 0
-            ? WinogradWeights.Transform(Pool, Kernels, source, bias, spec.Inputs, algorithm)
-            : PackedMatrix.Pack(
-                Pool, Kernels, source, bias, paired: false, WeightPlan.Format(weight.Type, weight.Shape.Count));
+        PackedMatrix matrix;
+        try
+        {
+            var source = new MatrixSource(weight);
+            matrix = reserved > 0
+                ? WinogradWeights.Transform(Pool, Kernels, source, bias, spec.Inputs, algorithm)
+                : PackedMatrix.Pack(
+                    Pool, Kernels, source, bias, paired: false, WeightPlan.Format(weight.Type, weight.Shape.Count));
+        }
+        catch
+        {
+            // Loading was cancelled, say: what was set aside must not be lost to the layers of the next time.
+            Interlocked.Add(ref _transformedWeights, -reserved);
+            throw;
+        }
+
         weight.Unload?.Invoke();
         return new CpuConvWeights(spec, algorithm, matrix, isTransformed: reserved > 0)
         {

@@ -6,7 +6,7 @@ internal sealed unsafe class CudaBuffer(CudaDevice device, nint handle, long byt
     /// <inheritdoc/>
     protected override void Release()
     {
-        device.MakeCurrent();
+        device.TryMakeCurrent();
         _ = device.Api.MemFree(Handle);
     }
 }

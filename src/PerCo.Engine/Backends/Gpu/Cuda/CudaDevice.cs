@@ -66,6 +66,9 @@ internal sealed unsafe class CudaDevice : GpuDevice
     /// <summary>Makes the device's context the calling thread's: the driver keeps one a thread.</summary>
     public void MakeCurrent() => Check(Api.ContextSetCurrent(_context), "cuCtxSetCurrent");
 
+    /// <summary>The same for what is given back: where the device is lost, so is its memory, and that was said.</summary>
+    public void TryMakeCurrent() => _ = Api.ContextSetCurrent(_context);
+
     /// <inheritdoc/>
     public override GpuBuffer Allocate(long bytes)
     {

@@ -87,7 +87,7 @@ internal sealed unsafe class CudaModule : GpuModule
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _device.MakeCurrent();
+        _device.TryMakeCurrent();
         _ = _device.Api.ModuleUnload(_module);
         _kernels.Clear();
     }

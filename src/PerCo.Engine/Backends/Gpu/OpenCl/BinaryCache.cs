@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using PerCo.Engine.IO;
 
 namespace PerCo.Engine.Backends.Gpu.OpenCl;
 
@@ -64,11 +65,9 @@ internal sealed class BinaryCache
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            string temporary = $"{_path}.{Guid.NewGuid():N}";
-            File.WriteAllBytes(temporary, [.. SHA256.HashData(binary), .. binary]);
-            File.Move(temporary, _path, overwrite: true);
+            AtomicFile.WriteAllBytes(_path, [.. SHA256.HashData(binary), .. binary]);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PerCoException)
         {
             // Without a cache the next start builds again.
         }

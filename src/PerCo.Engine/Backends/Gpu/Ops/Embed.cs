@@ -15,7 +15,7 @@ public sealed partial class GpuBackend
         }
 
         GpuKernel kernel = Kernel("embed");
-        GpuStorage numbers = _arena.Rent(ids.Length * (long)sizeof(int));
+        using GpuStorage numbers = _arena.Rent(ids.Length * (long)sizeof(int));
         _device.Write(numbers.Buffer, MemoryMarshal.AsBytes(ids));
         long items = ids.Length * DivideUp(table.Channels, VectorWidth);
         _device.Launch(
@@ -23,6 +23,5 @@ public sealed partial class GpuBackend
             [
                 numbers.Buffer, ((GpuEmbeddingWeights)table).Table, result.Buffer(), table.Channels, ids.Length,
             ]);
-        numbers.Release();
     }
 }

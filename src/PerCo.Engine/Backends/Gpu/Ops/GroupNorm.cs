@@ -21,7 +21,7 @@ public sealed partial class GpuBackend
             return;
         }
 
-        GpuStorage moments = Moments(x, second, groups, out GpuGroups launch, out int chunk);
+        using GpuStorage moments = Moments(x, second, groups, out GpuGroups launch, out int chunk);
         int firstChannels = x.Shape.Channels, secondChannels = second?.Shape.Channels ?? 0;
         int perGroup = w.Channels / groups;
         _device.Launch(
@@ -30,7 +30,6 @@ public sealed partial class GpuBackend
                 x.Buffer(), second?.Buffer(), moments.Buffer, w.Scale, w.Shift, result.Buffer(), firstChannels,
                 secondChannels, perGroup, positions, chunk, epsilon, (int)activation,
             ]);
-        moments.Release();
     }
 
     /// <summary>In fp32, whatever activations are stored as.</summary>
@@ -39,16 +38,15 @@ public sealed partial class GpuBackend
         Tensors.Ops.GroupNorm.ResultShape(x, second: null, weights, groups, Activation.None);
         var w = (GpuNormWeights)weights;
         var shape = new Shape(x.Shape.Batch, 3, w.Channels);
-        var factors = new Tensor(this, shape, _arena.Rent(checked(shape.Count * sizeof(float))));
-        GpuStorage moments = Moments(x, second: null, groups, out GpuGroups chunks, out int chunk);
+        using var factors = new Tensor(this, shape, _arena.Rent(checked(shape.Count * sizeof(float))));
+        using GpuStorage moments = Moments(x, second: null, groups, out GpuGroups chunks, out int chunk);
         _device.Launch(
             Kernel("group_norm", "group_norm_factors"), new GpuGroups(groups, x.Shape.Batch),
             [
                 moments.Buffer, w.Scale, w.Shift, factors.Buffer(), w.Channels / groups, chunks.X, chunk,
                 x.Shape.Tokens, epsilon,
             ]);
-        moments.Release();
-        return factors;
+        return factors.Move();
     }
 
     /// <inheritdoc/>
@@ -56,13 +54,13 @@ public sealed partial class GpuBackend
     {
         var expected = new Shape(x.Shape.Batch, 3, x.Shape.Channels);
         OpCheck.That(factors.Shape == expected, "NormApply", "factors", expected, factors.Shape);
-        Tensor result = Allocate(x.Shape);
+        using Tensor result = Allocate(x.Shape);
         GpuKernel kernel = Kernel("group_norm", "group_norm_apply");
         long items = x.Shape.Tokens * DivideUp(x.Shape.Channels, VectorWidth);
         _device.Launch(
             kernel, new GpuGroups(Groups(kernel, items), x.Shape.Batch),
             [x.Buffer(), factors.Buffer(), result.Buffer(), x.Shape.Channels, x.Shape.Tokens, (int)activation]);
-        return result;
+        return result.Move();
     }
 
     // First mean, correction and squared deviations of chunks of positions: [batch][groups][chunks][3].
@@ -72,13 +70,22 @@ public sealed partial class GpuBackend
         int firstChannels = x.Shape.Channels, secondChannels = second?.Shape.Channels ?? 0;
         chunk = checked((int)Math.Max(SmallestChunk, DivideUp(positions, MostChunks)));
         launch = new GpuGroups(checked((int)DivideUp(positions, chunk)), groups, batch);
+        GpuKernel kernel = Kernel("group_norm", "group_norm_moments");
         GpuStorage moments = _arena.Rent((long)launch.X * groups * batch * MomentsOfAChunk * sizeof(float));
-        _device.Launch(
-            Kernel("group_norm", "group_norm_moments"), launch,
-            [
-                x.Buffer(), second?.Buffer(), moments.Buffer, firstChannels, secondChannels,
-                (firstChannels + secondChannels) / groups, positions, chunk,
-            ]);
-        return moments;
+        try
+        {
+            _device.Launch(
+                kernel, launch,
+                [
+                    x.Buffer(), second?.Buffer(), moments.Buffer, firstChannels, secondChannels,
+                    (firstChannels + secondChannels) / groups, positions, chunk,
+                ]);
+            return moments;
+        }
+        catch
+        {
+            moments.Dispose();
+            throw;
+        }
     }
 }

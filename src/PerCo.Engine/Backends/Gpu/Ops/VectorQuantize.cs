@@ -15,8 +15,8 @@ public sealed partial class GpuBackend
             return;
         }
 
-        GpuStorage found = _arena.Rent(indices.Length * (long)sizeof(int));
-        GpuStorage gaps = _arena.Rent(indices.Length * (long)sizeof(float));
+        using GpuStorage found = _arena.Rent(indices.Length * (long)sizeof(int));
+        using GpuStorage gaps = _arena.Rent(indices.Length * (long)sizeof(float));
         _device.Launch(
             Kernel("vector_quantize"), new GpuGroups(indices.Length),
             [
@@ -25,7 +25,5 @@ public sealed partial class GpuBackend
             ]);
         _device.Read(found.Buffer, MemoryMarshal.AsBytes(indices));
         _device.Read(gaps.Buffer, MemoryMarshal.AsBytes(margins));
-        found.Release();
-        gaps.Release();
     }
 }
