@@ -22,8 +22,8 @@ internal sealed class BatchOptions
 
     private readonly Option<bool> _resume = new("--resume")
     {
-        Description = "Skip what is done: outputs that are whole and of the right picture size. With --force, others "
-            + "are replaced; without, they are errors.",
+        Description = "Skip what is done: outputs that are whole, of the right picture size and, where they say so, "
+            + "drawn as asked. With --force, others are replaced; without, they are errors.",
     };
 
     private readonly Option<bool> _force = new("--force", "-f")

@@ -147,6 +147,7 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
         {
             messages.Note(
                 $"{group[0].Job.Input.Path}{others}: {ErrorText.Of(error)} They are worked on one by one instead.");
+            work.TooMany(group[0].Item);
             foreach ((Job Job, T Item) entry in group)
             {
                 Together([entry], work, progress, cancellation);

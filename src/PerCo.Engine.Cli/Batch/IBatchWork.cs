@@ -19,6 +19,11 @@ internal interface IBatchWork<T>
     /// <summary>How many are worked on at once, if they are like this one.</summary>
     int MostTogether(T first);
 
+    /// <summary>Is told that such were too many to be worked on at once.</summary>
+    void TooMany(T first)
+    {
+    }
+
     /// <summary>Whether one can be worked on at once with another.</summary>
     bool Joins(T first, T next);
 

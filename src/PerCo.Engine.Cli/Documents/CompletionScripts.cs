@@ -64,7 +64,7 @@ internal static class CompletionScripts
                     COMPREPLY=($(compgen -W "{{string.Join(' ', Shells)}}" -- "$word"))
                 else
                     compopt -o filenames
-                    COMPREPLY=($(compgen -f -- "$word"))
+                    mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 fi
             }
             complete -F _{{Program}} {{Program}}

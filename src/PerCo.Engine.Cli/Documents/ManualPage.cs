@@ -33,6 +33,10 @@ internal static class ManualPage
             .TP
             .B NO_COLOR
             If it is set and not empty, progress bars have no colours.
+            .TP
+            .B PERCOENGINE_CACHE
+            Folder for built kernels and for what was found out about devices, in place of the user's cache folder; off
+            for none.
             .SH NOTES
             Messages and progress go to standard error; standard output carries data only. Outputs are written under a
             temporary name in their folder, flushed and renamed: they are whole or not there.

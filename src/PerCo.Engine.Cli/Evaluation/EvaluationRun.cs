@@ -80,11 +80,13 @@ internal sealed class EvaluationRun(
         }
     }
 
-    // Loading networks, and compiling what runs them, is no part of a picture's time.
+    // Loading networks, and compiling what runs them, is no part of a picture's time. With captions at hand the
+    // captioner is not needed, and may not be there.
     private void WarmUp(ModelRate? rate, CancellationToken cancellation)
     {
+        EncodeOptions options = captions is null ? encode : encode with { Caption = "a" };
         EncodeResult encoded = _encoder.Encode(
-            new Image(WarmUpExtent, WarmUpExtent), At(rate, encode), null, cancellation);
+            new Image(WarmUpExtent, WarmUpExtent), At(rate, options), null, cancellation);
         _decoder.Decode(encoded.File, decode, null, cancellation);
     }
 
@@ -101,8 +103,9 @@ internal sealed class EvaluationRun(
         DecodeResult decoded = _decoder.Decode(PerCoFile.Parse(bytes), decode, progress, cancellation);
         cancellation.ThrowIfCancellationRequested();
         files.Write(picture, rate, bytes, decoded, model);
-        string steps = decoded.Steps == 1 ? "1 step" : $"{decoded.Steps} steps";
-        _drawn = string.Create(CultureInfo.InvariantCulture, $", {steps}, guidance {decoded.Guidance:0.##}");
+        _drawn = string.Create(
+            CultureInfo.InvariantCulture,
+            $", {ReconstructionNotes.Steps(decoded.Steps)}, guidance {decoded.Guidance:0.##}");
         var result = new EvaluatedPicture
         {
             File = picture.Path,

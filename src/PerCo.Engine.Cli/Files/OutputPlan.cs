@@ -15,12 +15,10 @@ internal sealed class OutputPlan
     public bool ToStandardOutput => _jobs.Any(job => job.Output == StandardStreams.Name);
 
     /// <summary>
-    /// Takes the output off a list of paths: the last of several, where it is <c>-</c>, has an output's ending, or is
-    /// a folder that is to be made.
+    /// Takes the output off a list of paths: the last of several, where it is <c>-</c> or has an output's ending.
     /// </summary>
     public static (string[] Inputs, string? Output) Split(string[] paths, params string[] extensions) =>
-        paths.Length > 1 && (paths[^1] == StandardStreams.Name || FileKinds.HasExtension(paths[^1], extensions)
-            || (Path.EndsInDirectorySeparator(paths[^1]) && !Directory.Exists(paths[^1])))
+        paths.Length > 1 && (paths[^1] == StandardStreams.Name || FileKinds.HasExtension(paths[^1], extensions))
             ? (paths[..^1], paths[^1])
             : (paths, null);
 

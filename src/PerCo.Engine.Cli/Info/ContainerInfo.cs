@@ -9,12 +9,12 @@ namespace PerCo.Engine.Cli.Info;
 /// <summary>What compressed pictures hold; no model is needed.</summary>
 internal static class ContainerInfo
 {
-    public static InfoReport Of(string path, ContainerFile file) =>
-        file.Own is { } own ? Of(path, own, file.Bytes) : Of(path, file.PercoSd!, file.Bytes.Length);
+    public static InfoReport Of(string path, ContainerFile file, PerCoFileLimits limits) => file.Own is { } own
+        ? Of(path, own, file.Bytes, PerCoFile.Measure(file.Bytes, limits))
+        : Of(path, file.PercoSd!, file.Bytes.Length);
 
-    private static InfoReport Of(string path, PerCoFile file, byte[] bytes)
+    private static InfoReport Of(string path, PerCoFile file, byte[] bytes, PerCoFileSizes sizes)
     {
-        PerCoFileSizes sizes = PerCoFile.Measure(bytes);
         return new InfoReport(path, "perco")
             .Line("file", $"{path}: {Size(bytes.Length, file.Width, file.Height)}")
             .Line("format", $".perco version {PerCoFile.CurrentVersion}, checksum right")

@@ -11,8 +11,8 @@ internal static class PictureInfo
     public static InfoReport Of(string path, ImageLimits limits)
     {
         byte[] bytes = StandardStreams.ReadAll(path, limits.MaxFileBytes);
-        ImageFormat format = ImageFormats.Of(bytes);
         Image image = PictureFile.Decode(path, bytes, limits);
+        ImageFormat format = ImageFormats.Of(bytes);
         IReadOnlyList<ImageText> notes = ImageFormats.Texts(bytes);
         var report = new InfoReport(path, format.Name.ToLowerInvariant());
         report.Line("file", $"{path}: {bytes.Length} bytes")

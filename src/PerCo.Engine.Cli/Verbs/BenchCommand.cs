@@ -90,8 +90,8 @@ internal static class BenchCommand
         });
         command.SetAction((parsed, cancellation) =>
         {
-            using Backend backend = common.CreateBackend(parsed);
             Messages messages = common.Messages(parsed);
+            using Backend backend = common.CreateBackend(parsed, messages);
             bool isQuick = parsed.GetValue(quick);
             BenchFormat format = parsed.GetValue(common.Json) ? BenchFormat.Json
                 : parsed.GetValue(csv) ? BenchFormat.Csv : BenchFormat.Table;

@@ -17,6 +17,14 @@ internal sealed class CaptionFile
         if (!text.Contains('\t', StringComparison.Ordinal))
         {
             _all = Checked(path, text.Trim());
+            int lines = _all.Split('\n').Length;
+            if (lines > 1)
+            {
+                throw new PerCoException(
+                    $"{path}: has {lines} lines without a tab, expected one caption for all pictures, or lines of file "
+                    + "name, tab and caption.");
+            }
+
             return;
         }
 

@@ -159,8 +159,9 @@ internal sealed class CommonOptions
 
     /// <summary>Opens the device.</summary>
     /// <param name="parsed">The command line.</param>
+    /// <param name="messages">Where notices go: the run's own, so that they stand above its bars.</param>
     /// <param name="check">Whether a GPU's kernels are checked before they are used.</param>
-    public Backend CreateBackend(ParseResult parsed, bool check = true)
+    public Backend CreateBackend(ParseResult parsed, Messages messages, bool check = true)
     {
         var cpu = new CpuOptions { Strict = parsed.GetValue(Strict), Weights = parsed.GetValue(_weights) };
         if (parsed.GetValue(_threads) is { } threads)
@@ -173,8 +174,8 @@ internal sealed class CommonOptions
             Precision = parsed.GetValue(_precision),
             Cache = !parsed.GetValue(_noCache),
             Check = check,
-            Detail = Messages(parsed).Detail,
-            Notice = notice => Messages(parsed).Note($"percoengine: {notice}"),
+            Detail = messages.Detail,
+            Notice = notice => messages.Note($"percoengine: {notice}"),
         };
         return BackendCatalog.Create(parsed.GetValue(Device)!, cpu, gpu);
     }

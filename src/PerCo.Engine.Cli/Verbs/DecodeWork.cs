@@ -36,23 +36,17 @@ internal sealed class DecodeWork(
     /// <inheritdoc/>
     public int MostTogether(Item first)
     {
-        if (together is { } asked)
-        {
-            return asked;
-        }
-
-        if (session.Model.Backend is not GpuBackend)
-        {
-            return 1;
-        }
-
         if (!_together.TryGetValue(first.Settings, out int most))
         {
-            _together[first.Settings] = most = LargestBatch(first.Settings);
+            _together[first.Settings] = most = together
+                ?? (session.Model.Backend is GpuBackend ? LargestBatch(first.Settings) : 1);
         }
 
         return most;
     }
+
+    /// <inheritdoc/>
+    public void TooMany(Item first) => _together[first.Settings] = 1;
 
     /// <inheritdoc/>
     public bool Joins(Item first, Item next) => first.Settings == next.Settings;
@@ -76,7 +70,7 @@ internal sealed class DecodeWork(
         try
         {
             byte[] bytes = StandardStreams.ReadAll(job.Output, ImageLimits.Default.MaxFileBytes);
-            Image image = ImageFormats.Decode(bytes);
+            Image image = ImageFormats.Decode(bytes, ImageLimits.Default with { MaxPixels = limits.MaxPixels });
             if ((file.Width, file.Height) != (image.Width, image.Height))
             {
                 return $"is a picture of {image.Width}x{image.Height}, expected {file.Width}x{file.Height}";
@@ -94,8 +88,15 @@ internal sealed class DecodeWork(
     /// <inheritdoc/>
     public string? Foreign(Job job)
     {
-        byte[] bytes = StandardStreams.ReadAll(job.Output, ImageLimits.Default.MaxFileBytes);
-        return bytes.Length == 0 || IsDrawn(job, bytes) ? null : "was not decoded here: it may be the original";
+        try
+        {
+            byte[] bytes = StandardStreams.ReadAll(job.Output, ImageLimits.Default.MaxFileBytes);
+            return bytes.Length == 0 || IsDrawn(job, bytes) ? null : "was not decoded here: it may be the original";
+        }
+        catch (PerCoException)
+        {
+            return "cannot be read: it may be the original";
+        }
     }
 
     private static bool IsDrawn(Job job, byte[] bytes)
@@ -116,7 +117,7 @@ internal sealed class DecodeWork(
     private string? Missing(Job job, ContainerFile file, byte[] bytes) => ImageFormats.Of(bytes).KeepsTexts
         ? ReconstructionNotes.Missing(
             ImageFormats.Texts(bytes), Seed(file.Own, job), options.Steps ?? file.Own?.Steps,
-            options.Guidance ?? file.Own?.Guidance)
+            options.Guidance ?? file.Own?.Guidance, options)
         : null;
 
     // Each sample has a seed of its own; beyond the largest, seeds begin again at 0.
@@ -152,7 +153,6 @@ internal sealed class DecodeWork(
     {
         byte[] bytes = ImageFormats.Encode(result.Image, item.Picture, result.Notes(session.Model));
         OutputFile.Write(item.Job, bytes, force);
-        string steps = result.Steps == 1 ? "1 step" : $"{result.Steps} steps";
         return new FileReport
         {
             Status = FileStatus.Done,
@@ -165,8 +165,9 @@ internal sealed class DecodeWork(
             Steps = result.Steps,
             Guidance = result.Guidance,
             Stages = result.Stages,
-            Text = $"{result.Image.Width}x{result.Image.Height}, seed {result.Seed}, {steps}, guidance "
-                + $"{result.Guidance:0.##}{(drawn > 1 ? $", {drawn} at once" : "")}",
+            Text = $"{result.Image.Width}x{result.Image.Height}, seed {result.Seed}, "
+                + $"{ReconstructionNotes.Steps(result.Steps)}, guidance {result.Guidance:0.##}"
+                + (drawn > 1 ? $", {drawn} at once" : ""),
         };
     }
 

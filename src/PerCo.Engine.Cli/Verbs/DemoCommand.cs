@@ -76,7 +76,7 @@ internal static class DemoCommand
     {
         files.Check();
         Image original = PictureFile.Load(files.Input, ImageLimits.Default);
-        using Backend backend = common.CreateBackend(parsed);
+        using Backend backend = common.CreateBackend(parsed, common.Messages(parsed));
         using PerCoModel model = common.OpenModel(parsed, backend);
         (EncodeResult encoded, DecodeResult decoded) = common.CreateProgress(parsed).Run(progress =>
             AblationRun.Run(

@@ -94,7 +94,7 @@ internal sealed class EncodeCommand
                     OutputFile.Write(job, bytes, settings.Force);
                     return Report(job, result, bytes.Length);
                 },
-                job => Lack(job, limits)),
+                job => Lack(job, limits, _limit.ForFiles(parsed))),
             cancellation);
     }
 
@@ -139,11 +139,11 @@ internal sealed class EncodeCommand
     private static byte[] Bytes(EncodeResult result, bool pickled) =>
         pickled ? PercoSdFile.FromPerCoFile(result.File).ToBytes() : result.File.ToBytes();
 
-    private static string? Lack(Job job, ImageLimits limits)
+    private static string? Lack(Job job, ImageLimits limits, PerCoFileLimits fileLimits)
     {
         try
         {
-            ContainerFile file = ContainerFile.Load(job.Output, PerCoFileLimits.Default);
+            ContainerFile file = ContainerFile.Load(job.Output, fileLimits);
             Image image = PictureFile.Load(job.Input.Path, limits);
             return (file.Width, file.Height) == (image.Width, image.Height) ? null
                 : $"is of a picture of {file.Width}x{file.Height}, expected {image.Width}x{image.Height}";

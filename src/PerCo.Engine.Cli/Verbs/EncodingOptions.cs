@@ -54,16 +54,20 @@ internal sealed class EncodingOptions
         HelpName = "X",
     }.Between(0, 100);
 
-    public void AddTo(Command command)
+    public void AddTo(Command command, bool withSeedStepsGuidance = true)
     {
         command.Options.Add(_rate);
         command.Options.Add(_caption);
         command.Options.Add(_captionFile);
         command.Options.Add(_noCaption);
         command.Options.Add(_noCodes);
-        command.Options.Add(_seed);
-        command.Options.Add(_steps);
-        command.Options.Add(_guidance);
+        if (withSeedStepsGuidance)
+        {
+            command.Options.Add(_seed);
+            command.Options.Add(_steps);
+            command.Options.Add(_guidance);
+        }
+
         command.Validators.Add(result =>
         {
             int captions = (result.GetValue(_caption) is not null ? 1 : 0)

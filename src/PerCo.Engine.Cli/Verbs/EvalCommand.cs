@@ -72,8 +72,9 @@ internal sealed class EvalCommand
             verb._force,
             verb._csv,
         };
-        verb._encoding.AddTo(command);
-        verb._decoding.AddTo(command, withSeedStepsGuidance: false);
+        // Seed, steps and guidance are given to the decoder alone: stored, they would count as bytes of each file.
+        verb._encoding.AddTo(command, withSeedStepsGuidance: false);
+        verb._decoding.AddTo(command);
         verb._limit.AddTo(command);
         verb._memory.AddTo(command);
         verb._common.AddTo(command);

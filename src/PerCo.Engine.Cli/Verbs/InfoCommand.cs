@@ -92,7 +92,8 @@ internal sealed class InfoCommand
         item.IsModel ? ModelInfo.Of(item.Path)
         : FileKinds.IsWeights(item.Path) ? WeightsInfo.Of(item.Path, list: verbose)
         : FileKinds.IsPicture(item.Path) ? PictureInfo.Of(item.Path, _limit.ForPictures(parsed))
-        : ContainerInfo.Of(item.Path, ContainerFile.Load(item.Path, _limit.ForFiles(parsed)));
+        : ContainerInfo.Of(
+            item.Path, ContainerFile.Load(item.Path, _limit.ForFiles(parsed)), _limit.ForFiles(parsed));
 
     private static IEnumerable<InfoItem> Items(string[] paths, bool recursive)
     {

@@ -34,7 +34,7 @@ internal sealed class ModelSession(CommonOptions options, ParseResult parsed, Me
     {
         try
         {
-            _backend ??= options.CreateBackend(parsed);
+            _backend ??= options.CreateBackend(parsed, messages);
             PerCoModel model = options.OpenModel(parsed, _backend);
             messages.Detail(
                 $"model {model.Folder.Id} ({model.Folder.Identity:x8}) of {model.Folder.Path} on {_backend.Name}: "

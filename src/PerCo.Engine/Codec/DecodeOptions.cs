@@ -79,6 +79,12 @@ public sealed record DecodeOptions
 public sealed record DecodeResult(
     Image Image, ulong Seed, int Steps, double Guidance, IReadOnlyList<StageReport> Stages)
 {
+    /// <summary>Guidance scale on the codes; 1 is none.</summary>
+    public double CodesGuidance { get; init; } = 1;
+
+    /// <summary>Sampler, where it was not the model's.</summary>
+    public string? Scheduler { get; init; }
+
     /// <summary>
     /// Text chunks for the picture's file, which say that it is a reconstruction and how to repeat it.
     /// </summary>
@@ -86,6 +92,6 @@ public sealed record DecodeResult(
     public IReadOnlyList<ImageText> Notes(PerCoModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return ReconstructionNotes.Of(model.Folder.Id, Seed, Steps, Guidance);
+        return ReconstructionNotes.Of(model.Folder.Id, this);
     }
 }

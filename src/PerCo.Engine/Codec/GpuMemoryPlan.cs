@@ -37,24 +37,21 @@ internal sealed record GpuMemoryPlan(
     /// <exception cref="PerCoException">There are none; says how much is needed.</exception>
     public static GpuMemoryPlan ForDecoding(
         PerCoModel model, IReadOnlyList<DecodeRequest> requests, DrawingSettings settings, int window) =>
-        model.GpuPlans.GetOrAdd(
-            (settings, requests.Count, window),
-            _ => ForDecoding(model, requests, settings, window, UsableMemory(model)));
+        ForDecoding(model, requests, settings, window, UsableMemory(model));
 
     /// <summary>As the other, for so many bytes of memory.</summary>
     internal static GpuMemoryPlan ForDecoding(
         PerCoModel model, IReadOnlyList<DecodeRequest> requests, DrawingSettings settings, int window, long memory)
     {
         using var run = new DryRun(model);
-        string work = (requests.Count == 1 ? "" : $"{requests.Count} pictures of ") + Size(settings.Geometry);
-        return Fitting(
-            Candidates(window).Select(way => run.Decoding(work, settings, requests.Count, way.Window, way.BandBytes)),
-            memory)
-            ?? throw Refusal(
-                model, memory, "decoding",
-                run.Decoding(work, settings, requests.Count, Windows[^1], ScarceBandBytes),
-                (requests.Count > 1 ? "fewer pictures at once (--batch), " : "") + "--precision fp16, a smaller "
-                + "picture, or --device cpu");
+        int pictures = requests.Count;
+        return Fitting(Candidates(window).Select(Plan), memory) ?? throw Refusal(
+            model, memory, "decoding", Plan((Windows[^1], ScarceBandBytes)),
+            (pictures > 1 ? "fewer pictures at once (--batch), " : "") + "--precision fp16, a smaller picture, or "
+            + "--device cpu");
+
+        GpuMemoryPlan Plan((int Window, long BandBytes) way) =>
+            run.Decoding(settings, pictures, way.Window, way.BandBytes);
     }
 
     /// <summary>
@@ -68,7 +65,7 @@ internal sealed record GpuMemoryPlan(
     {
         using var run = new DryRun(model);
         int pictures = most;
-        while (pictures > 1 && run.Decoding("", settings, pictures, window, ScarceBandBytes).Total > memory)
+        while (pictures > 1 && run.Decoding(settings, pictures, window, ScarceBandBytes).Total > memory)
         {
             pictures--;
         }
@@ -79,20 +76,17 @@ internal sealed record GpuMemoryPlan(
     /// <summary>The fastest way in which encoding fits into a device's memory: all at once, then in bands.</summary>
     /// <exception cref="PerCoException">There are none; says how much is needed.</exception>
     public static GpuMemoryPlan ForEncoding(PerCoModel model, int width, int height, EncodeOptions options) =>
-        model.GpuPlans.GetOrAdd(
-            (width, height, options.Caption is null, options.Codes, options.BitsPerPixel),
-            _ => ForEncoding(model, width, height, options, UsableMemory(model)));
+        ForEncoding(model, width, height, options, UsableMemory(model));
 
     /// <summary>As the other, for so many bytes of memory.</summary>
     internal static GpuMemoryPlan ForEncoding(
         PerCoModel model, int width, int height, EncodeOptions options, long memory)
     {
         using var run = new DryRun(model);
-        string work = $"{width}x{height} pixels";
-        return Fitting(Bands.Select(bandBytes => run.Encoding(work, width, height, options, bandBytes)), memory)
-            ?? throw Refusal(
-                model, memory, "encoding", run.Encoding(work, width, height, options, ScarceBandBytes),
-                "--precision fp16, a smaller picture, or --device cpu");
+        return Fitting(Bands.Select(Plan), memory) ?? throw Refusal(
+            model, memory, "encoding", Plan(ScarceBandBytes), "--precision fp16, a smaller picture, or --device cpu");
+
+        GpuMemoryPlan Plan(long bandBytes) => run.Encoding(width, height, options, bandBytes);
     }
 
     /// <inheritdoc/>
@@ -119,80 +113,72 @@ internal sealed record GpuMemoryPlan(
 
     private static long UsableMemory(PerCoModel model) => ((GpuBackend)model.Backend).Hardware.UsableMemory;
 
-    private static string Size(PictureGeometry geometry) =>
-        $"{geometry.PaddedWidth}x{geometry.PaddedHeight} pixels";
-
-    /// <summary>A model on shapes alone; what was found out about a stage is not computed again.</summary>
-    private sealed class DryRun : IDisposable
+    /// <summary>
+    /// Measures plans by a model on shapes alone. What was measured is kept with the model, and the dry model opened
+    /// only for what was not: that takes as long as some steps do on a GPU.
+    /// </summary>
+    private sealed class DryRun(PerCoModel model) : IDisposable
     {
-        private readonly GpuDryRun _backend;
-        private readonly PerCoModel _model;
-        private readonly Dictionary<(int Window, int Pictures), long> _steps = [];
-        private readonly Dictionary<long, long> _pictures = [];
+        private readonly Lazy<GpuDryRun> _backend = new(
+            () => new GpuDryRun(((GpuBackend)model.Backend).ElementSize));
 
-        public DryRun(PerCoModel model)
-        {
-            _backend = new GpuDryRun(((GpuBackend)model.Backend).ElementSize);
-            _model = PerCoModel.Open(model.Folder.Path, _backend);
-        }
+        private PerCoModel? _dry;
 
-        public GpuMemoryPlan Decoding(string work, DrawingSettings settings, int pictures, int window, long bandBytes)
-        {
-            long step = Peak(_steps, (window, pictures), () =>
+        public GpuMemoryPlan Decoding(DrawingSettings settings, int pictures, int window, long bandBytes) =>
+            model.GpuPlans.GetOrAdd((settings, pictures, window, bandBytes), _ =>
             {
+                PerCoModel dry = Dry();
                 PictureGeometry geometry = settings.Geometry;
-                using Tensor local = _backend.Allocate(new Shape(
+                using Tensor local = _backend.Value.Allocate(new Shape(
                     pictures, Cells(geometry.PaddedHeight), Cells(geometry.PaddedWidth),
-                    _model.UNet(settings.Rate).LocalChannels));
-                DryStages.Step(_model, settings, local, _model.EncodeText(""), pictures, window);
+                    dry.UNet(settings.Rate).LocalChannels));
+                DryStages.Step(dry, settings, local, dry.EncodeText(""), pictures, window);
+                dry.Vae.BandBytes = bandBytes;
+                DryStages.Paint(dry, settings);
+                string size = $"{geometry.PaddedWidth}x{geometry.PaddedHeight} pixels";
+                return Plan(pictures == 1 ? size : $"{pictures} pictures of {size}", window, bandBytes);
 
                 int Cells(int extent) => settings.Grid.HasCodes ? extent / settings.Grid.Stride : 1;
             });
-            long picture = Peak(_pictures, bandBytes, () =>
-            {
-                _model.Vae.BandBytes = bandBytes;
-                DryStages.Paint(_model, settings);
-            });
-            return new GpuMemoryPlan(work, _backend.WeightBytes, Math.Max(step, picture), window, bandBytes);
-        }
 
-        public GpuMemoryPlan Encoding(string work, int width, int height, EncodeOptions options, long bandBytes)
-        {
-            long activations = Peak(_pictures, bandBytes, () =>
-            {
-                if (options.Caption is null)
+        public GpuMemoryPlan Encoding(int width, int height, EncodeOptions options, long bandBytes) =>
+            model.GpuPlans.GetOrAdd(
+                (width, height, options.Caption is null, options.Codes, options.BitsPerPixel, bandBytes), _ =>
                 {
-                    DryStages.Caption(_model);
-                }
+                    PerCoModel dry = Dry();
+                    if (options.Caption is null)
+                    {
+                        DryStages.Caption(dry);
+                    }
 
-                if (options.Codes)
-                {
-                    _model.Vae.BandBytes = bandBytes;
-                    ModelRate rate = _model.Folder.NearestRate(options.BitsPerPixel);
-                    using Tensor latent = DryStages.Latent(_model, width, height, _model.Grid(rate));
-                    _model.HyperEncoder(rate).Encode(latent).Dispose();
-                }
-            });
-            return new GpuMemoryPlan(work, _backend.WeightBytes, activations, 0, bandBytes);
-        }
+                    if (options.Codes)
+                    {
+                        dry.Vae.BandBytes = bandBytes;
+                        ModelRate rate = dry.Folder.NearestRate(options.BitsPerPixel);
+                        using Tensor latent = DryStages.Latent(dry, width, height, dry.Grid(rate));
+                        dry.HyperEncoder(rate).Encode(latent).Dispose();
+                    }
+
+                    return Plan($"{width}x{height} pixels", 0, bandBytes);
+                });
 
         public void Dispose()
         {
-            _model.Dispose();
-            _backend.Dispose();
-        }
-
-        private long Peak<TKey>(Dictionary<TKey, long> known, TKey key, Action work)
-            where TKey : notnull
-        {
-            if (!known.TryGetValue(key, out long peak))
+            _dry?.Dispose();
+            if (_backend.IsValueCreated)
             {
-                _backend.ResetPeak();
-                work();
-                known[key] = peak = _backend.PeakMemory;
+                _backend.Value.Dispose();
             }
-
-            return peak;
         }
+
+        private PerCoModel Dry()
+        {
+            _dry ??= PerCoModel.Open(model.Folder.Path, _backend.Value);
+            _backend.Value.ResetPeak();
+            return _dry;
+        }
+
+        private GpuMemoryPlan Plan(string work, int window, long bandBytes) =>
+            new(work, _backend.Value.WeightBytes, _backend.Value.PeakMemory, window, bandBytes);
     }
 }

@@ -18,24 +18,24 @@ internal sealed class ModelParts(string folder)
     /// <exception cref="PerCoException">They do not fit.</exception>
     public void CheckEncoder(VaeConfig vae, HyperEncoderConfig hyperEncoder)
     {
-        Require(vae.InChannels, Image.Channels, "the autoencoder takes pictures of", "there are pictures of", "channels");
+        Require(vae.InChannels, Image.Channels, "the autoencoder takes pictures of", "expected are");
         Require(
             hyperEncoder.InChannels, vae.LatentChannels, "the hyper-encoder takes latents of",
-            "the autoencoder makes them of", "channels");
+            "the autoencoder makes them of");
     }
 
     /// <summary>What draws latents, and the autoencoder's decoder.</summary>
     /// <exception cref="PerCoException">They do not fit.</exception>
     public void CheckDecoder(VaeConfig vae, UNetConfig unet, ClipTextConfig text)
     {
-        Require(vae.OutChannels, Image.Channels, "the autoencoder makes pictures of", "expected are", "channels");
+        Require(vae.OutChannels, Image.Channels, "the autoencoder makes pictures of", "expected are");
         Require(
-            unet.InChannels, vae.LatentChannels, "the U-Net takes latents of", "the autoencoder's have", "channels");
+            unet.InChannels, vae.LatentChannels, "the U-Net takes latents of", "the autoencoder's have");
         Require(
-            unet.OutChannels, vae.LatentChannels, "the U-Net makes latents of", "the autoencoder's have", "channels");
+            unet.OutChannels, vae.LatentChannels, "the U-Net makes latents of", "the autoencoder's have");
         foreach (int width in unet.CrossAttentionDim)
         {
-            Require(width, text.HiddenSize, "the U-Net takes text features of", "the text encoder's have", "channels");
+            Require(width, text.HiddenSize, "the U-Net takes text features of", "the text encoder's have");
         }
     }
 
@@ -43,7 +43,7 @@ internal sealed class ModelParts(string folder)
     /// <exception cref="PerCoException">They do not fit.</exception>
     public void CheckFeatures(UNet unet, HyperEncoderConfig hyperEncoder) => Require(
         unet.LocalChannels, hyperEncoder.FeatureChannels, "the U-Net takes features of codes of",
-        "the hyper-encoder's have", "channels");
+        "the hyper-encoder's have");
 
     /// <summary>The tokenizer and the text encoder.</summary>
     /// <exception cref="PerCoException">They do not fit.</exception>
@@ -61,11 +61,11 @@ internal sealed class ModelParts(string folder)
         }
     }
 
-    private void Require(int got, int expected, string what, string other, string unit)
+    private void Require(int got, int expected, string what, string other)
     {
         if (got != expected)
         {
-            throw Mismatch($"{what} {got} {unit}, {other} {expected}");
+            throw Mismatch($"{what} {got} channels, {other} {expected}");
         }
     }
 

@@ -143,7 +143,11 @@ public sealed class PerCoDecoder
                 .Crop(0, 0, request.File.Width, request.File.Height);
         }).ToArray());
         return [.. images.Select((image, i) =>
-            new DecodeResult(image, seeds[i], settings.Steps, settings.TextScale, clock.Reports))];
+            new DecodeResult(image, seeds[i], settings.Steps, settings.TextScale, clock.Reports)
+            {
+                CodesGuidance = settings.CodesScale,
+                Scheduler = options.Scheduler?.ToLowerInvariant(),
+            })];
     }
 
     /// <summary>z_l of some files, [pictures, rows, columns, channels], or what stands for "no codes".</summary>
@@ -234,6 +238,7 @@ public sealed class PerCoDecoder
 
         GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(_model, requests, settings, options.LatentWindow);
         gpu.Detail($"decoding {plan}");
+        _model.MakeRoom(gpu, plan, decodes: true);
         return (new StagePlan(limited, plan.BandBytes), plan.LatentWindow);
     }
 

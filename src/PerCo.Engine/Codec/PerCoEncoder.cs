@@ -116,6 +116,7 @@ public sealed class PerCoEncoder
 
         GpuMemoryPlan plan = GpuMemoryPlan.ForEncoding(_model, image.Width, image.Height, options);
         gpu.Detail($"encoding {plan}");
+        _model.MakeRoom(gpu, plan, decodes: false);
         return new StagePlan(limited, plan.BandBytes);
     }
 

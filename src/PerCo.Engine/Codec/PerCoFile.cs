@@ -91,10 +91,12 @@ public sealed record PerCoFile
     }
 
     /// <summary>Sizes of the parts of a file.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="limits">What is refused; the defaults where null.</param>
     /// <exception cref="PerCoException">See <see cref="Parse"/>.</exception>
-    public static PerCoFileSizes Measure(ReadOnlySpan<byte> bytes)
+    public static PerCoFileSizes Measure(ReadOnlySpan<byte> bytes, PerCoFileLimits? limits = null)
     {
-        PerCoFileReader.Read(bytes, PerCoFileLimits.Default, out PerCoFileSizes sizes);
+        PerCoFileReader.Read(bytes, limits ?? PerCoFileLimits.Default, out PerCoFileSizes sizes);
         return sizes;
     }
 
@@ -197,7 +199,7 @@ public sealed record PerCoFile
             {
                 throw new PerCoException(
                     $"The file is larger than {limits.MaxFileBytes} bytes, which no picture needs. Is it a .perco "
-                        + $"file?");
+                        + "file?");
             }
 
             copy.Write(buffer, 0, read);

@@ -43,7 +43,7 @@ internal static class PerCoFileReader
         {
             throw new PerCoException(
                 $"The file has format version {version}, expected {PerCoFile.CurrentVersion}. A newer PerCo.Engine "
-                    + $"reads it.");
+                    + "reads it.");
         }
 
         CheckSum(bytes);
@@ -55,7 +55,7 @@ internal static class PerCoFileReader
         {
             throw new PerCoException(
                 $"The picture is {width}x{height}, over the limit of {limits.MaxPixels} pixels; raise it with "
-                    + $"--max-pixels.");
+                    + "--max-pixels.");
         }
 
         CodeGrid grid = ReadGrid(ref cursor, control & RateMask);
@@ -131,7 +131,7 @@ internal static class PerCoFileReader
                 return new CodeGrid(1 << log2, entries, books);
             default:
                 throw new PerCoException($"The rate number is {rate}, expected 0 to {CodeGrid.Published.Count - 1}, 14 "
-                    + $"or 15.");
+                    + "or 15.");
         }
     }
 
@@ -169,7 +169,7 @@ internal static class PerCoFileReader
             {
                 throw new PerCoException(
                     $"The {field} at byte {Position} needs {count} bytes, but only {Remaining} are left: the file is "
-                        + $"cut off.");
+                        + "cut off.");
             }
 
             ReadOnlySpan<byte> taken = _bytes.Slice(Position, count);
@@ -209,7 +209,7 @@ internal static class PerCoFileReader
                 if (shift > 28)
                 {
                     throw new PerCoException($"The {field} at byte {start} has more than 5 bytes: the file is "
-                        + $"damaged.");
+                        + "damaged.");
                 }
             }
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Diffusion;
 using PerCo.Engine.Networks.Blip2;
 using PerCo.Engine.Networks.ClipText;
@@ -24,6 +25,9 @@ public sealed class PerCoModel : IDisposable
     private readonly Lock _lock = new();
     private readonly bool _ownsBackend;
     private MemoryPlan? _plan;
+
+    // The direction for which networks of the other were freed; only its own were loaded since.
+    private bool? _madeRoomForDecoding;
     private bool _disposed;
 
     private PerCoModel(ModelFolder folder, Backend backend, bool ownsBackend)
@@ -41,9 +45,7 @@ public sealed class PerCoModel : IDisposable
     /// </summary>
     public Backend Backend { get; }
 
-    /// <summary>
-    /// Plans of a GPU's memory by what they were made for: to run the networks on shapes takes as long as some steps.
-    /// </summary>
+    /// <summary>Ways of working on a GPU that were measured, by what they are for.</summary>
     internal ConcurrentDictionary<object, GpuMemoryPlan> GpuPlans { get; } = new();
 
     internal int LatentStride => VaeConfig.Downscale;
@@ -111,7 +113,7 @@ public sealed class PerCoModel : IDisposable
 
         throw new PerCoException(
             $"The file has {grid}; {Folder.Id} has {string.Join("; ", Folder.Rates.Select(Grid))}. Choose its model "
-                + $"with --model.");
+                + "with --model.");
     }
 
     /// <summary>The layout of the codes of a rate.</summary>
@@ -184,6 +186,30 @@ public sealed class PerCoModel : IDisposable
         if (Backend is CpuBackend cpu)
         {
             cpu.WeightPlan = _plan?.Weights ?? cpu.Options.WeightPlan;
+        }
+    }
+
+    /// <summary>
+    /// Frees networks where a plan does not fit beside them: a plan counts those that it needs alone, and the captioner
+    /// may lie on the device while a picture is drawn. Waits for a stage that another thread is in.
+    /// </summary>
+    /// <param name="gpu">The device.</param>
+    /// <param name="plan">What is about to be done.</param>
+    /// <param name="decodes">Whether it decodes; networks of the same direction are kept.</param>
+    internal void MakeRoom(GpuBackend gpu, GpuMemoryPlan plan, bool decodes)
+    {
+        lock (gpu.Exclusive)
+        {
+            // Blocks of activations that are kept count as held, but are given back before anything fails.
+            if (_madeRoomForDecoding != decodes && plan.Total + gpu.Hardware.Held > gpu.Hardware.UsableMemory)
+            {
+                gpu.TrimMemory();
+                if (plan.Total + gpu.Hardware.Held > gpu.Hardware.UsableMemory)
+                {
+                    ReleaseNetworks();
+                    _madeRoomForDecoding = decodes;
+                }
+            }
         }
     }
 

@@ -37,8 +37,7 @@ internal sealed class ClipTokenizer
         List<(string Left, string Right)> merges = folder.Merges;
         _encoder = new BytePairEncoder(
             folder.Vocabulary, merges.Count > MaxMerges ? merges[..MaxMerges] : merges, EndOfWord, unknown.Id);
-        MaxId = Math.Max(
-            folder.Vocabulary.Values.DefaultIfEmpty().Max(), folder.Added.Select(token => token.Id).DefaultIfEmpty().Max());
+        MaxId = folder.Vocabulary.Values.Concat(folder.Added.Select(token => token.Id)).DefaultIfEmpty().Max();
         MaxLength = folder.Count("model_max_length", 2);
         _splitter = new AddedTokenSplitter(folder.Added);
         _startLiteralId = folder.Vocabulary.GetValueOrDefault(StartLiteral, unknown.Id);

@@ -125,8 +125,8 @@ internal sealed class TokenizerFolder
     }
 
     /// <summary>
-    /// A count in tokenizer_config.json; null where there is none, or a number beyond all counts, as transformers writes
-    /// for "any".
+    /// A count in tokenizer_config.json; null where there is none, or a number beyond all counts, as transformers
+    /// writes for "any".
     /// </summary>
     public int? Count(string name, int least)
     {

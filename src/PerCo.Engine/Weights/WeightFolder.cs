@@ -74,7 +74,8 @@ internal sealed class WeightFolder : IWeightSource, IDisposable
             {
                 string[] names =
                 [
-                    stem + variant + Ending, $"{stem}{Ending}.index{variant}.json", $"{stem}{variant}{Ending}.index.json",
+                    stem + variant + Ending, $"{stem}{Ending}.index{variant}.json",
+                    $"{stem}{variant}{Ending}.index.json",
                 ];
                 if (names.FirstOrDefault(present.Contains) is { } name)
                 {

@@ -171,7 +171,7 @@ public sealed class BatchTests : IDisposable
                 .Select(f => f.GetProperty("seed").GetUInt64()));
         byte[] one = File.ReadAllBytes(_folder.File("a-1.png")), two = File.ReadAllBytes(_folder.File("a-2.png"));
         Assert.NotEqual(one, two);
-        Assert.Contains("seed 42, 1 steps", System.Text.Encoding.Latin1.GetString(two), StringComparison.Ordinal);
+        Assert.Contains("seed 42, 1 step", System.Text.Encoding.Latin1.GetString(two), StringComparison.Ordinal);
         Assert.Contains("generative codec", System.Text.Encoding.Latin1.GetString(two), StringComparison.Ordinal);
     }
 

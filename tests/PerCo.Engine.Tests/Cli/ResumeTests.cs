@@ -121,9 +121,17 @@ public sealed class ResumeTests : IDisposable
         Assert.Contains("was not drawn with seed 3", seed.Error, StringComparison.Ordinal);
         var guidance = CliProcess.Run([.. decode, "--resume", "--guidance", "1.5"]);
         Assert.Contains("was not drawn with guidance 1.5", guidance.Error, StringComparison.Ordinal);
+        var codes = CliProcess.Run([.. decode, "--resume", "--codes-guidance", "3"]);
+        Assert.Contains("was not drawn with guidance on the codes 3", codes.Error, StringComparison.Ordinal);
+        var scheduler = CliProcess.Run([.. decode, "--resume", "--scheduler", "euler"]);
+        Assert.Contains("was not drawn with scheduler euler", scheduler.Error, StringComparison.Ordinal);
+        Assert.Equal(0, CliProcess.Run([.. decode, "--force", "--codes-guidance", "3"]).ExitCode);
+        Assert.Equal(0, CliProcess.Run([.. decode, "--resume", "--codes-guidance", "3"]).ExitCode);
+        Assert.Equal(1, CliProcess.Run([.. decode, "--resume"]).ExitCode);
+        Assert.Equal(0, CliProcess.Run([.. decode, "--force"]).ExitCode);
         var info = CliProcess.Run("info", back);
         Assert.Contains("by PerCo.Engine", info.Output, StringComparison.Ordinal);
-        Assert.Contains("seed 0, 1 steps", info.Output, StringComparison.Ordinal);
+        Assert.Contains("seed 0, 1 step, guidance", info.Output, StringComparison.Ordinal);
     }
 
     [Fact]

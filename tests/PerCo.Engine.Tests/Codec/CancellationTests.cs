@@ -49,6 +49,36 @@ public class CancellationTests
     }
 
     [Fact]
+    public void Whenever_it_comes_nothing_stays_behind()
+    {
+        using var backend = new CpuBackend(new CpuOptions { Threads = 2 });
+        Image image = TestPictures.Meadow(96, 64);
+        int cancelled = 0;
+        foreach (int milliseconds in (int[])[1, 4, 8, 13, 20, 30, 45, 65, 90, 120, 160, 210, 270, 340])
+        {
+            using (PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, backend))
+            {
+                using var source = new CancellationTokenSource(milliseconds);
+                try
+                {
+                    Run(model, image, null, source.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    cancelled++;
+                }
+
+                Assert.Equal(0, backend.MemoryInUse);
+            }
+
+            // Of weights whose loading was cancelled too.
+            Assert.Equal(0, backend.TransformedWeights);
+        }
+
+        Assert.True(cancelled > 0, "No run was cancelled: this machine is too fast for the times above.");
+    }
+
+    [Fact]
     public void The_reference_ends_between_ops()
     {
         using var backend = new ReferenceBackend();

@@ -1,6 +1,6 @@
 namespace PerCo.Engine.Backends.Gpu;
 
-/// <summary>Owns buffers until they are handed over together: where one cannot be made, none stays on the device.</summary>
+/// <summary>Owns buffers until they are handed over together: where one cannot be made, none stays.</summary>
 internal sealed class GpuBuffers : IDisposable
 {
     private readonly List<GpuBuffer> _owned = [];

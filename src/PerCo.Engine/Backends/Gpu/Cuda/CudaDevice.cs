@@ -66,7 +66,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
     /// <summary>Makes the device's context the calling thread's: the driver keeps one a thread.</summary>
     public void MakeCurrent() => Check(Api.ContextSetCurrent(_context), "cuCtxSetCurrent");
 
-    /// <summary>The same for what is given back: where the device is lost, so is its memory, and that was said.</summary>
+    /// <summary>The same for what is given back: where the device is lost, so is its memory.</summary>
     public void TryMakeCurrent() => _ = Api.ContextSetCurrent(_context);
 
     /// <inheritdoc/>
