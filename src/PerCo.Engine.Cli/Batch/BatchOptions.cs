@@ -13,7 +13,7 @@ internal sealed class BatchOptions
         Description = "File, or folder for several outputs, which mirrors the folders of the inputs; - for standard "
             + "output. Default: beside each input.",
         HelpName = "PATH",
-    }.Path();
+    }.NotEmpty();
 
     private readonly Option<bool> _recursive = new("--recursive", "-R")
     {
@@ -35,7 +35,7 @@ internal sealed class BatchOptions
     {
         Description = "Append a line of JSON for each file.",
         HelpName = "FILE",
-    }.Path();
+    }.NotEmpty();
 
     /// <summary>Makes the options of a verb.</summary>
     /// <param name="inputs">What the inputs are, for the help.</param>

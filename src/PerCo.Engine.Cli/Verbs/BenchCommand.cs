@@ -46,7 +46,7 @@ internal static class BenchCommand
             Description = "Instead of ops, time whole decodes with the networks of a folder, at 512x512 with guidance; "
                 + "weights that it lacks are made up.",
             HelpName = "DIR",
-        }.Path();
+        }.NotEmpty();
         var steps = new Option<int?>("--steps")
         {
             Description = $"Denoising steps of --decode. Default: {DefaultSteps}.",

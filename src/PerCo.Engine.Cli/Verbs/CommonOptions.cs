@@ -17,7 +17,7 @@ internal sealed class CommonOptions
     {
         Description = "Model folder. Default: the PerCo-Mini model beside the program.",
         HelpName = "DIR",
-    }.Path();
+    }.NotEmpty();
 
     private readonly Option<GpuPrecision> _precision = new Option<GpuPrecision>("--precision")
     {

@@ -27,7 +27,7 @@ internal static class DemoCommand
             Description = "Folder for the .perco file, the decoded picture and the side-by-side picture. Default: "
                 + $"{DefaultFolder}, where those of an earlier demo are replaced.",
             HelpName = "DIR",
-        }.Path();
+        }.NotEmpty();
         var force = new Option<bool>("--force", "-f") { Description = "Replace existing output files." };
         Option<Ablation> ablation = new Option<Ablation>("--ablation")
         {

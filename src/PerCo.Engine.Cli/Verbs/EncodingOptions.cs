@@ -24,7 +24,7 @@ internal sealed class EncodingOptions
         Description = "Text file with the caption, or with lines of file name, tab and caption; pictures that it does "
             + "not name get the captioner's words.",
         HelpName = "FILE",
-    }.Path();
+    }.NotEmpty();
 
     private readonly Option<bool> _noCaption = new("--no-caption", "--codes-only")
     {

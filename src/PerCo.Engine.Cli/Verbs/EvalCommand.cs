@@ -37,7 +37,7 @@ internal sealed class EvalCommand
     {
         Description = "Folder in which the .perco files and decoded pictures are kept. Default: they are not.",
         HelpName = "DIR",
-    }.Path();
+    }.NotEmpty();
 
     private readonly Option<bool> _force = new("--force", "-f")
     {

@@ -224,33 +224,33 @@ public abstract class Backend : IDisposable
     {
     }
 
-#pragma warning disable CS1591 // Each core method is its public method after the checks.
-    protected abstract void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result);
+    // Each core method is its public method after the checks.
+    private protected abstract void Conv2dCore(
+        Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result);
 
-    protected abstract void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result);
+    private protected abstract void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result);
 
-    protected abstract void AttentionCore(
+    private protected abstract void AttentionCore(
         ChannelSlice q, ChannelSlice k, ChannelSlice v, in AttentionSpec spec, Tensor result);
 
-    protected abstract void GroupNormCore(
+    private protected abstract void GroupNormCore(
         Tensor x, Tensor? second, NormWeights weights, int groups, float epsilon, Activation activation, Tensor result);
 
-    protected abstract void LayerNormCore(Tensor x, NormWeights weights, float epsilon, Tensor result);
+    private protected abstract void LayerNormCore(Tensor x, NormWeights weights, float epsilon, Tensor result);
 
-    protected abstract void ActivateCore(Tensor x, Activation activation, Tensor result);
+    private protected abstract void ActivateCore(Tensor x, Activation activation, Tensor result);
 
-    protected abstract void AddCore(Tensor x, Tensor y, Tensor result);
+    private protected abstract void AddCore(Tensor x, Tensor y, Tensor result);
 
-    protected abstract void SigmoidGateCore(Tensor x, Tensor value, Tensor gate, Tensor result);
+    private protected abstract void SigmoidGateCore(Tensor x, Tensor value, Tensor gate, Tensor result);
 
-    protected abstract void UpsampleNearestCore(Tensor x, Tensor result);
+    private protected abstract void UpsampleNearestCore(Tensor x, Tensor result);
 
-    protected abstract void EmbedCore(ReadOnlySpan<int> ids, EmbeddingWeights table, Tensor result);
+    private protected abstract void EmbedCore(ReadOnlySpan<int> ids, EmbeddingWeights table, Tensor result);
 
-    protected abstract void VectorQuantizeCore(
+    private protected abstract void VectorQuantizeCore(
         Tensor x, CodebookWeights codebook, Span<int> indices, Span<float> margins);
 
-    protected abstract void CopyTokensCore(
+    private protected abstract void CopyTokensCore(
         ChannelSlice source, int sourceStart, int count, Tensor destination, int destinationStart);
-#pragma warning restore CS1591
 }

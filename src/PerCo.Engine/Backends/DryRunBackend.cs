@@ -72,7 +72,7 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
     public override CodebookWeights PrepareCodebook(HostTensor codes) =>
         new Codes(this, codes.Shape[^2], codes.Shape[^1], Add(2 * codes.Shape.Count * sizeof(float)));
 
-    protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
+    private protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
     {
         var conv = (Conv)weights;
         if (conv.Algorithm == ConvAlgorithm.Direct)
@@ -91,11 +91,11 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
         RentForOp(values * sizeof(float));
     }
 
-    protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result) =>
+    private protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result) =>
         RentForOp(threads * ProductScratch);
 
     // Keys and values in the order of the kernels, each head's rounded up to whole panels.
-    protected override void AttentionCore(
+    private protected override void AttentionCore(
         ChannelSlice q, ChannelSlice k, ChannelSlice v, in AttentionSpec spec, Tensor result)
     {
         long channels = PackedMatrix.RoundUp(k.Count / spec.Heads, GemmKernels.Chunk);

@@ -93,54 +93,54 @@ internal abstract class ShapesBackend : Backend, IRowBandOps
 
     protected void Remove(long bytes) => WeightBytes -= bytes;
 
-    protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
+    private protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
     {
     }
 
-    protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
+    private protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
     {
     }
 
-    protected override void AttentionCore(
+    private protected override void AttentionCore(
         ChannelSlice q, ChannelSlice k, ChannelSlice v, in AttentionSpec spec, Tensor result)
     {
     }
 
-    protected override void GroupNormCore(
+    private protected override void GroupNormCore(
         Tensor x, Tensor? second, NormWeights weights, int groups, float epsilon, Activation activation, Tensor result)
     {
     }
 
-    protected override void LayerNormCore(Tensor x, NormWeights weights, float epsilon, Tensor result)
+    private protected override void LayerNormCore(Tensor x, NormWeights weights, float epsilon, Tensor result)
     {
     }
 
-    protected override void ActivateCore(Tensor x, Activation activation, Tensor result)
+    private protected override void ActivateCore(Tensor x, Activation activation, Tensor result)
     {
     }
 
-    protected override void AddCore(Tensor x, Tensor y, Tensor result)
+    private protected override void AddCore(Tensor x, Tensor y, Tensor result)
     {
     }
 
-    protected override void SigmoidGateCore(Tensor x, Tensor value, Tensor gate, Tensor result)
+    private protected override void SigmoidGateCore(Tensor x, Tensor value, Tensor gate, Tensor result)
     {
     }
 
-    protected override void UpsampleNearestCore(Tensor x, Tensor result)
+    private protected override void UpsampleNearestCore(Tensor x, Tensor result)
     {
     }
 
-    protected override void EmbedCore(ReadOnlySpan<int> ids, EmbeddingWeights table, Tensor result)
+    private protected override void EmbedCore(ReadOnlySpan<int> ids, EmbeddingWeights table, Tensor result)
     {
     }
 
-    protected override void VectorQuantizeCore(
+    private protected override void VectorQuantizeCore(
         Tensor x, CodebookWeights codebook, Span<int> indices, Span<float> margins)
     {
     }
 
-    protected override void CopyTokensCore(
+    private protected override void CopyTokensCore(
         ChannelSlice source, int sourceStart, int count, Tensor destination, int destinationStart)
     {
     }

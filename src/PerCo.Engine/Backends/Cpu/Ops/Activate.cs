@@ -7,7 +7,7 @@ namespace PerCo.Engine.Backends.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    protected override void ActivateCore(Tensor x, Activation activation, Tensor result)
+    private protected override void ActivateCore(Tensor x, Activation activation, Tensor result)
     {
         switch (activation)
         {

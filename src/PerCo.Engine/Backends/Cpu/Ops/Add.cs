@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    protected override void AddCore(Tensor x, Tensor y, Tensor result)
+    private protected override void AddCore(Tensor x, Tensor y, Tensor result)
     {
         // Where y has batch 1, each repetition of it is an addition of its own.
         long period = y.Shape.Count;

@@ -61,7 +61,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
+    private protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
     {
         var w = (CpuConvWeights)weights;
         using var maps = new UpsampleMaps(Arena, x.Shape, operands);

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    protected override void CopyTokensCore(
+    private protected override void CopyTokensCore(
         ChannelSlice source, int sourceStart, int count, Tensor destination, int destinationStart)
     {
         int from = source.Tensor.Shape.Tokens, to = destination.Shape.Tokens, channels = source.Count;

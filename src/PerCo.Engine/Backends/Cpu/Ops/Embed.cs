@@ -5,7 +5,7 @@ namespace PerCo.Engine.Backends.Cpu;
 public sealed partial class CpuBackend
 {
     /// <inheritdoc/>
-    protected override void EmbedCore(ReadOnlySpan<int> ids, EmbeddingWeights table, Tensor result)
+    private protected override void EmbedCore(ReadOnlySpan<int> ids, EmbeddingWeights table, Tensor result)
     {
         // A text has tens of tokens: handing them to threads costs more than converting them.
         var w = (HostEmbeddingWeights)table;

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    protected override void LayerNormCore(Tensor x, NormWeights weights, float epsilon, Tensor result)
+    private protected override void LayerNormCore(Tensor x, NormWeights weights, float epsilon, Tensor result)
     {
         var w = (HostNormWeights)weights;
         fixed (float* scale = w.Scale, shift = w.Shift)

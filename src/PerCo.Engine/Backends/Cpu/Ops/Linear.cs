@@ -17,7 +17,7 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
+    private protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
     {
         PackedMatrix matrix = ((CpuLinearWeights)weights).Matrix;
         LinearSpec spec = weights.Spec;

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    protected override void SigmoidGateCore(Tensor x, Tensor value, Tensor gate, Tensor result)
+    private protected override void SigmoidGateCore(Tensor x, Tensor value, Tensor gate, Tensor result)
     {
         long count = x.Shape.Count;
         Pool.For(InstructionSet, SimdParallel.Items(count, SimdParallel.Grain),

@@ -7,7 +7,7 @@ namespace PerCo.Engine.Backends.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    protected override void UpsampleNearestCore(Tensor x, Tensor result)
+    private protected override void UpsampleNearestCore(Tensor x, Tensor result)
     {
         Shape from = x.Shape, to = result.Shape;
         int[] rows = ReferenceBackend.NearestSources(from.Height, to.Height);

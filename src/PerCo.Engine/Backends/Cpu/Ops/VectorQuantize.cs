@@ -8,7 +8,7 @@ public sealed unsafe partial class CpuBackend
     public override CodebookWeights PrepareCodebook(HostTensor codes) => new CpuCodebookWeights(codes);
 
     /// <inheritdoc/>
-    protected override void VectorQuantizeCore(
+    private protected override void VectorQuantizeCore(
         Tensor x, CodebookWeights codebook, Span<int> indices, Span<float> margins)
     {
         var w = (CpuCodebookWeights)codebook;

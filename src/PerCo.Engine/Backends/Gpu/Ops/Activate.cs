@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Gpu;
 public sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    protected override void ActivateCore(Tensor x, Activation activation, Tensor result)
+    private protected override void ActivateCore(Tensor x, Activation activation, Tensor result)
     {
         GpuKernel kernel = Kernel("activate");
         int count = checked((int)x.Shape.Count);

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Gpu;
 public sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    protected override void AddCore(Tensor x, Tensor y, Tensor result)
+    private protected override void AddCore(Tensor x, Tensor y, Tensor result)
     {
         GpuKernel kernel = Kernel("add");
         int count = checked((int)y.Shape.Count);

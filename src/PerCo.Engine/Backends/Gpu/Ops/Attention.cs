@@ -14,7 +14,7 @@ public sealed partial class GpuBackend
     private const int WideMmaHead = 128;
 
     /// <inheritdoc/>
-    protected override void AttentionCore(
+    private protected override void AttentionCore(
         ChannelSlice q, ChannelSlice k, ChannelSlice v, in AttentionSpec spec, Tensor result)
     {
         int queries = q.Tensor.Shape.Tokens, channels = q.Count / spec.Heads;

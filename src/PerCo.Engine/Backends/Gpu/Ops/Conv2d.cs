@@ -9,7 +9,7 @@ public sealed partial class GpuBackend
     private const int LargestTensorSide = 32000;
 
     /// <inheritdoc/>
-    protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
+    private protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
     {
         var w = (GpuConvWeights)weights;
         Conv2dSpec spec = w.Spec;

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Gpu;
 public sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    protected override void CopyTokensCore(
+    private protected override void CopyTokensCore(
         ChannelSlice source, int sourceStart, int count, Tensor destination, int destinationStart)
     {
         GpuKernel kernel = Kernel("copy_tokens");

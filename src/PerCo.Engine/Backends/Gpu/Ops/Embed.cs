@@ -7,7 +7,7 @@ namespace PerCo.Engine.Backends.Gpu;
 public sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    protected override void EmbedCore(ReadOnlySpan<int> ids, EmbeddingWeights table, Tensor result)
+    private protected override void EmbedCore(ReadOnlySpan<int> ids, EmbeddingWeights table, Tensor result)
     {
         if (ids.IsEmpty)
         {

@@ -11,7 +11,7 @@ public sealed partial class GpuBackend
     private const int MomentsOfAChunk = 3;
 
     /// <inheritdoc/>
-    protected override void GroupNormCore(
+    private protected override void GroupNormCore(
         Tensor x, Tensor? second, NormWeights weights, int groups, float epsilon, Activation activation, Tensor result)
     {
         var w = (GpuNormWeights)weights;

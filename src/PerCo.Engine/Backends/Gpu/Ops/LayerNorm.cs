@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Gpu;
 public sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    protected override void LayerNormCore(Tensor x, NormWeights weights, float epsilon, Tensor result)
+    private protected override void LayerNormCore(Tensor x, NormWeights weights, float epsilon, Tensor result)
     {
         var w = (GpuNormWeights)weights;
         if (x.Shape.Rows > 0)

@@ -13,7 +13,7 @@ public sealed partial class GpuBackend
     private const int MoreTensorArguments = 2;
 
     /// <inheritdoc/>
-    protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
+    private protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
     {
         var w = (GpuLinearWeights)weights;
         LinearSpec spec = w.Spec;

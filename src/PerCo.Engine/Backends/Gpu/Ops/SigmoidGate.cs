@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Gpu;
 public sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    protected override void SigmoidGateCore(Tensor x, Tensor value, Tensor gate, Tensor result)
+    private protected override void SigmoidGateCore(Tensor x, Tensor value, Tensor gate, Tensor result)
     {
         GpuKernel kernel = Kernel("sigmoid_gate");
         int count = checked((int)x.Shape.Count);

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Gpu;
 public sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    protected override void UpsampleNearestCore(Tensor x, Tensor result)
+    private protected override void UpsampleNearestCore(Tensor x, Tensor result)
     {
         GpuKernel kernel = Kernel("upsample_nearest");
         Shape from = x.Shape, to = result.Shape;

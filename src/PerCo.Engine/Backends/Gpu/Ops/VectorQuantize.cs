@@ -7,7 +7,7 @@ namespace PerCo.Engine.Backends.Gpu;
 public sealed partial class GpuBackend
 {
     /// <inheritdoc/>
-    protected override void VectorQuantizeCore(
+    private protected override void VectorQuantizeCore(
         Tensor x, CodebookWeights codebook, Span<int> indices, Span<float> margins)
     {
         if (indices.IsEmpty)

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Reference;
 public unsafe partial class ReferenceBackend
 {
     /// <inheritdoc/>
-    protected override void AttentionCore(
+    private protected override void AttentionCore(
         ChannelSlice q, ChannelSlice k, ChannelSlice v, in AttentionSpec spec, Tensor result)
     {
         int queries = q.Tensor.Shape.Tokens;

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Reference;
 public unsafe partial class ReferenceBackend
 {
     /// <inheritdoc/>
-    protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
+    private protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
     {
         var w = (ReferenceConvWeights)weights;
         Conv2dSpec spec = w.Spec;

@@ -18,7 +18,7 @@ public unsafe partial class ReferenceBackend
     };
 
     /// <inheritdoc/>
-    protected override void ActivateCore(Tensor x, Activation activation, Tensor result)
+    private protected override void ActivateCore(Tensor x, Activation activation, Tensor result)
     {
         for (long i = 0; i < x.Shape.Count; i++)
         {
@@ -27,7 +27,7 @@ public unsafe partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    protected override void AddCore(Tensor x, Tensor y, Tensor result)
+    private protected override void AddCore(Tensor x, Tensor y, Tensor result)
     {
         for (long i = 0; i < x.Shape.Count; i++)
         {
@@ -36,7 +36,7 @@ public unsafe partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    protected override void SigmoidGateCore(Tensor x, Tensor value, Tensor gate, Tensor result)
+    private protected override void SigmoidGateCore(Tensor x, Tensor value, Tensor gate, Tensor result)
     {
         for (long i = 0; i < x.Shape.Count; i++)
         {
@@ -45,7 +45,7 @@ public unsafe partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    protected override void UpsampleNearestCore(Tensor x, Tensor result)
+    private protected override void UpsampleNearestCore(Tensor x, Tensor result)
     {
         Shape from = x.Shape, to = result.Shape;
         int[] rows = NearestSources(from.Height, to.Height);
@@ -68,7 +68,7 @@ public unsafe partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    protected override void EmbedCore(ReadOnlySpan<int> ids, EmbeddingWeights table, Tensor result)
+    private protected override void EmbedCore(ReadOnlySpan<int> ids, EmbeddingWeights table, Tensor result)
     {
         var w = (HostEmbeddingWeights)table;
         for (int i = 0; i < ids.Length; i++)
@@ -78,7 +78,7 @@ public unsafe partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    protected override void CopyTokensCore(
+    private protected override void CopyTokensCore(
         ChannelSlice source, int sourceStart, int count, Tensor destination, int destinationStart)
     {
         int from = source.Tensor.Shape.Tokens, to = destination.Shape.Tokens;

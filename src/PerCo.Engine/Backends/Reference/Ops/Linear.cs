@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Reference;
 public unsafe partial class ReferenceBackend
 {
     /// <inheritdoc/>
-    protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
+    private protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
     {
         var w = (ReferenceLinearWeights)weights;
         LinearSpec spec = w.Spec;

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Reference;
 public unsafe partial class ReferenceBackend
 {
     /// <inheritdoc/>
-    protected override void GroupNormCore(
+    private protected override void GroupNormCore(
         Tensor x, Tensor? second, NormWeights weights, int groups, float epsilon, Activation activation, Tensor result)
     {
         var w = (HostNormWeights)weights;
@@ -53,7 +53,7 @@ public unsafe partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    protected override void LayerNormCore(Tensor x, NormWeights weights, float epsilon, Tensor result)
+    private protected override void LayerNormCore(Tensor x, NormWeights weights, float epsilon, Tensor result)
     {
         var w = (HostNormWeights)weights;
         int channels = w.Channels;

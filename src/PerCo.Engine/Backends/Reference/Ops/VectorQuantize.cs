@@ -5,7 +5,7 @@ namespace PerCo.Engine.Backends.Reference;
 public unsafe partial class ReferenceBackend
 {
     /// <inheritdoc/>
-    protected override void VectorQuantizeCore(
+    private protected override void VectorQuantizeCore(
         Tensor x, CodebookWeights codebook, Span<int> indices, Span<float> margins)
     {
         var w = (ReferenceCodebookWeights)codebook;

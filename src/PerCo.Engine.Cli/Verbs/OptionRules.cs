@@ -4,8 +4,8 @@ using System.Numerics;
 
 namespace PerCo.Engine.Cli.Verbs;
 
-/// <summary>Bounds of options and arguments: outside is wrong usage, said with the bounds on one line.</summary>
-internal static class Ranges
+/// <summary>What options and arguments may be: else is wrong usage, said with what is expected on one line.</summary>
+internal static class OptionRules
 {
     /// <summary>From <paramref name="min"/> to <paramref name="max"/>, both allowed; NaN never is.</summary>
     public static Option<T?> Between<T>(this Option<T?> option, T min, T max)
@@ -75,7 +75,7 @@ internal static class Ranges
     }
 
     /// <summary>A path, which is not empty.</summary>
-    public static Option<string?> Path(this Option<string?> option)
+    public static Option<string?> NotEmpty(this Option<string?> option)
     {
         option.Validators.Add(result =>
         {
