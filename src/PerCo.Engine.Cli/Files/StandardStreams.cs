@@ -24,7 +24,9 @@ internal static class StandardStreams
             try
             {
                 using Stream stream = path == Name ? Console.OpenStandardInput() : File.OpenRead(path);
-                return Read(name, stream, maxBytes);
+                return BoundedRead.All(
+                    stream, maxBytes,
+                    () => new PerCoException($"{name}: is longer than the limit of {maxBytes} bytes."));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -39,22 +41,5 @@ internal static class StandardStreams
     {
         using var stream = new OutputStream();
         stream.Write(bytes);
-    }
-
-    private static byte[] Read(string name, Stream stream, long maxBytes)
-    {
-        using var copy = new MemoryStream();
-        var buffer = new byte[64 * 1024];
-        for (int read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
-        {
-            if (copy.Length + read > Math.Min(maxBytes, Array.MaxLength))
-            {
-                throw new PerCoException($"{name}: is longer than the limit of {maxBytes} bytes.");
-            }
-
-            copy.Write(buffer, 0, read);
-        }
-
-        return copy.ToArray();
     }
 }

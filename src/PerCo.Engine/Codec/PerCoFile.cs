@@ -87,7 +87,9 @@ public sealed record PerCoFile
     {
         ArgumentNullException.ThrowIfNull(stream);
         limits ??= PerCoFileLimits.Default;
-        return Parse(ReadBounded(stream, limits), limits);
+        byte[] bytes = BoundedRead.All(stream, limits.MaxFileBytes, () => new PerCoException(
+            $"The file is larger than {limits.MaxFileBytes} bytes, which no picture needs. Is it a .perco file?"));
+        return Parse(bytes, limits);
     }
 
     /// <summary>Sizes of the parts of a file.</summary>
@@ -186,26 +188,6 @@ public sealed record PerCoFile
             Indices = Indices,
             Caption = Caption,
         }.ToBytes();
-    }
-
-    private static byte[] ReadBounded(Stream stream, PerCoFileLimits limits)
-    {
-        using var copy = new MemoryStream();
-        var buffer = new byte[64 * 1024];
-        int read;
-        while ((read = stream.Read(buffer)) > 0)
-        {
-            if (copy.Length + read > limits.MaxFileBytes)
-            {
-                throw new PerCoException(
-                    $"The file is larger than {limits.MaxFileBytes} bytes, which no picture needs. Is it a .perco "
-                        + "file?");
-            }
-
-            copy.Write(buffer, 0, read);
-        }
-
-        return copy.ToArray();
     }
 }
 

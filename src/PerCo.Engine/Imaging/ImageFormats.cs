@@ -49,17 +49,11 @@ public static class ImageFormats
     {
         ArgumentNullException.ThrowIfNull(stream);
         limits ??= ImageLimits.Default;
-        long expected = stream.CanSeek ? Math.Max(stream.Length - stream.Position, 0) : 0;
-        CheckFileSize(expected, limits);
-        using MemoryStream all = new((int)expected);
-        byte[] part = new byte[81920];
-        for (int read = stream.Read(part); read > 0; read = stream.Read(part))
-        {
-            CheckFileSize(all.Length + read, limits);
-            all.Write(part, 0, read);
-        }
-
-        return Decode(all.GetBuffer().AsSpan(0, (int)all.Length), limits);
+        long most = Math.Min(limits.MaxFileBytes, Array.MaxLength);
+        return Decode(
+            BoundedRead.All(stream, most, () => new ImageFormatException(
+                "picture", "file size", most, $"the file is longer than the limit of {most} bytes")),
+            limits);
     }
 
     /// <summary>Reads a picture file.</summary>
@@ -171,14 +165,4 @@ public static class ImageFormats
 
     private static string EncodableExtensions() =>
         string.Join(", ", All.Where(f => f.CanEncode).SelectMany(f => f.Extensions));
-
-    private static void CheckFileSize(long bytes, ImageLimits limits)
-    {
-        long most = Math.Min(limits.MaxFileBytes, Array.MaxLength);
-        if (bytes > most)
-        {
-            throw new ImageFormatException(
-                "picture", "file size", most, $"the file is longer than the limit of {most} bytes");
-        }
-    }
 }
