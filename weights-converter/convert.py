@@ -35,7 +35,9 @@ def tensors_of(path):
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many types, of which none is of use to whoever runs this
-        raise SystemExit(f"{path}: cannot be read without running code from it: {str(error).splitlines()[0]}")
+        # torch goes on to advise weights_only=False, which is the one thing not to do
+        reason = re.split(r"\.\s|Re-running", str(error).splitlines()[0])[0]
+        raise SystemExit(f"{path}: cannot be read without running code from it: {reason}")
     others = []
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         others = [key for key in content if key != "state_dict"]
@@ -64,7 +66,9 @@ def convert_file(source, target):
         safetensors.save(partial, tensors)
         os.replace(partial, target)
     except ValueError as error:
-        raise SystemExit(f"{source}: {error}")
+        raise SystemExit(f"{source}: {str(error).replace(partial, target)}")
+    except OSError as error:
+        raise SystemExit(f"{target}: cannot be written: {error.strerror}")
     finally:
         if os.path.exists(partial):
             os.remove(partial)
@@ -83,6 +87,8 @@ def convert_index(source, target):
 def convert_folder(source, target):
     """Whole or not at all: under another name until it is done."""
     refuse_existing(target)
+    if os.path.commonpath([os.path.abspath(source), os.path.abspath(target)]) == os.path.abspath(source):
+        raise SystemExit(f"{target}: lies in the model's own folder; name another place")
     partial = target + ".partial"
     shutil.rmtree(partial, ignore_errors=True)
     try:

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Reflection;
 using System.Text;
 using PerCo.Engine.Cli.Files;
@@ -49,6 +50,8 @@ internal static class CommandLineApp
 
     public static async Task<int> RunAsync(string[] args)
     {
+        // Numbers are written as options take them, whatever the locale.
+        CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         var output = new StreamWriter(new OutputStream(), new UTF8Encoding(false)) { AutoFlush = true };
         await using (output.ConfigureAwait(false))
         {

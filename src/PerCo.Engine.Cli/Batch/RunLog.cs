@@ -20,6 +20,9 @@ internal sealed class RunLog : IDisposable
         _stream = stream;
     }
 
+    // Milliseconds; a line takes far less than one.
+    private const int LockTries = 2000;
+
     private static ReadOnlySpan<byte> LineStart => """{"status":"""u8;
 
     /// <summary>Opens a log, new or of an earlier run.</summary>
@@ -29,7 +32,8 @@ internal sealed class RunLog : IDisposable
         FileStream? stream = null;
         try
         {
-            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+            stream = new FileStream(
+                path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
             if (stream.CanSeek && stream.Length > 0)
             {
                 if (!IsLog(stream))
@@ -64,11 +68,52 @@ internal sealed class RunLog : IDisposable
     {
         try
         {
-            _stream.Write(Encoding.UTF8.GetBytes(JsonText.Line(entry) + "\n"));
+            byte[] line = Encoding.UTF8.GetBytes(JsonText.Line(entry) + "\n");
+            if (!_stream.CanSeek)
+            {
+                _stream.Write(line);
+                return;
+            }
+
+            // Another run may have written since.
+            bool locked = Lock();
+            _stream.Seek(0, SeekOrigin.End);
+            _stream.Write(line);
+            if (locked)
+            {
+                Unlock();
+            }
         }
         catch (IOException e)
         {
             throw new PerCoException($"{_path}: the log cannot be written: {FileReason.Of(e, _path)}", e);
+        }
+    }
+
+    // Two runs that share a log take turns; where that cannot be had, they write at the end all the same.
+    private bool Lock()
+    {
+        for (int tries = 0; !OperatingSystem.IsMacOS() && tries < LockTries; tries++)
+        {
+            try
+            {
+                _stream.Lock(0, 1);
+                return true;
+            }
+            catch (IOException)
+            {
+                Thread.Sleep(1);
+            }
+        }
+
+        return false;
+    }
+
+    private void Unlock()
+    {
+        if (!OperatingSystem.IsMacOS())
+        {
+            _stream.Unlock(0, 1);
         }
     }
 

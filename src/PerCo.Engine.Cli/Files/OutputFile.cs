@@ -5,6 +5,9 @@ namespace PerCo.Engine.Cli.Files;
 /// <summary>Checks on output paths before any work is done, and writing.</summary>
 internal static class OutputFile
 {
+    // Folders in which a file could be made.
+    private static readonly HashSet<string> Writable = new(StringComparer.Ordinal);
+
     /// <summary>Whether something is there that a new file would replace.</summary>
     public static bool IsTaken(string output) =>
         output != StandardStreams.Name && File.Exists(output) && !IsDevice(output);
@@ -31,14 +34,19 @@ internal static class OutputFile
         }
 
         string folder = Path.GetDirectoryName(Path.GetFullPath(output)) ?? "/";
-        if (!job.MakesFolders)
+        if (Directory.Exists(folder))
         {
-            if (!Directory.Exists(folder))
+            if (!IsDevice(output))
             {
-                throw new PerCoException($"{output}: the folder {folder} does not exist. Make it first.");
+                RequireWritable(output, folder);
             }
 
             return;
+        }
+
+        if (!job.MakesFolders)
+        {
+            throw new PerCoException($"{output}: the folder {folder} does not exist. Make it first.");
         }
 
         for (string? parent = folder; parent is not null && !Directory.Exists(parent);
@@ -96,6 +104,27 @@ internal static class OutputFile
         catch (IOException)
         {
             return real; // A link in a circle leads nowhere.
+        }
+    }
+
+    // Asked of the system by making a file: minutes of work must not end in a refusal.
+    private static void RequireWritable(string output, string folder)
+    {
+        if (Writable.Contains(folder))
+        {
+            return;
+        }
+
+        try
+        {
+            string probe = Path.Combine(folder, $".{Path.GetRandomFileName()}.tmp");
+            new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose)
+                .Dispose();
+            Writable.Add(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PerCoException($"{output}: cannot be written: {FileReason.Of(e, folder)}", e);
         }
     }
 

@@ -73,7 +73,8 @@ internal sealed class OutputPlan
                 {
                     plan._failures.Add((
                         input.Path,
-                        $"{input.Path}: {job.Output} is made from {owners[key]} already. Name it with -o."));
+                        $"{input.Path}: {job.Output} is made from {owners[key]} already. "
+                        + (toFolder ? "Rename one of them, or work on it alone." : "Name it with -o.")));
                     break;
                 }
 

@@ -16,7 +16,7 @@ internal static class PictureInfo
         IReadOnlyList<ImageText> notes = ImageFormats.Texts(bytes);
         var report = new InfoReport(path, format.Name.ToLowerInvariant());
         report.Line("file", $"{path}: {bytes.Length} bytes")
-            .Line("format", $"{format.Name}, not compressed by this program; encode makes a .perco file of it")
+            .Line("format", $"{format.Name} picture; encode makes a .perco file of it")
             .Line("picture", $"{image.Width}x{image.Height}")
             .Line("decoded", ReconstructionNotes.AreIn(notes) ? "by PerCo.Engine" : "(nothing says so)")
             .Set("width", image.Width)

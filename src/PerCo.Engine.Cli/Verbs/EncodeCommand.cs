@@ -82,6 +82,7 @@ internal sealed class EncodeCommand
             new SingleWork(
                 (job, progress, token) =>
                 {
+                    CheckName(job, format);
                     Image image = PictureFile.Load(job.Input.Path, limits);
                     EncodeOptions own = captions?.For(job.Input) is { } caption
                         ? options with { Caption = caption } : options;
@@ -134,6 +135,16 @@ internal sealed class EncodeCommand
         throw new PerCoException(
             $"The smallest of the model's rates gives {smallest} bytes, more than the {targetBytes} of --target-bytes. "
             + "Try --no-caption, --text-only or another model.");
+    }
+
+    private static void CheckName(Job job, string? format)
+    {
+        if (format is null && ImageFormats.All.Any(known => FileKinds.HasExtension(job.Output, [.. known.Extensions])))
+        {
+            throw new PerCoException(
+                $"{job.Output}: is a picture's name, expected one that ends in {PerCoFile.Extension} or "
+                + $"{PercoSdFile.Extension}. Name the format with --format if that is meant.");
+        }
     }
 
     private static byte[] Bytes(EncodeResult result, bool pickled) =>

@@ -15,10 +15,7 @@ internal static class ManCommand
 
             Examples:
               percoengine man > docs/percoengine.1
-            """)
-        {
-            Hidden = true,
-        };
+            """);
         command.SetAction(_ => Console.Out.Write(ManualPage.Of(root)));
         return command;
     }

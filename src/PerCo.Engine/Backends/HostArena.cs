@@ -108,7 +108,7 @@ internal sealed unsafe class HostArena : IDisposable
                 }
 
                 throw new PerCoException(
-                    $"{bytes >> 20} MiB of memory are needed, and the system has no more. Try --memory, or a smaller "
+                    $"{bytes} bytes more of memory are needed, and the system has none. Try --memory, or a smaller "
                     + "picture.", e);
             }
         }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using PerCo.Engine.Codec;
 using Xunit;
 
@@ -109,6 +110,42 @@ public sealed class OutputTests : IDisposable
         Assert.Contains(
             "--target-bytes", Failure("encode", picture, "-f", "--no-caption", "--target-bytes", "20"),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_compressed_file_does_not_get_a_picture_s_name()
+    {
+        string picture = _folder.Picture("a.png");
+        var refused = CliProcess.Run("encode", picture, "-o", _folder.File("b.png"), "--no-caption");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("is a picture's name", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(["a.png"], _folder.All());
+    }
+
+    [SkippableFact]
+    public void Two_runs_share_a_log_without_losing_a_line()
+    {
+        Skip.If(OperatingSystem.IsWindows() || OperatingSystem.IsMacOS(), "Needs bash, and locks of files.");
+        const int Files = 40;
+        for (int i = 0; i < Files; i++)
+        {
+            _folder.Picture($"a/a{i}.png", 16, 16);
+            _folder.Picture($"b/b{i}.png", 16, 16);
+        }
+
+        string Run(string name) => $"$P encode {_folder.File(name)} -o {_folder.File("out")} -q --no-caption "
+            + $"--device cpu --log {_folder.File("log.jsonl")}";
+        var run = CliProcess.Shell($"{Run("a")} & {Run("b")}; wait");
+        Assert.Equal("", run.Error);
+        string[] lines = File.ReadAllLines(_folder.File("log.jsonl"));
+        Assert.Equal(2 * Files, lines.Length);
+        Assert.Equal(2 * Files, lines.Select(Input).Distinct().Count());
+
+        static string? Input(string line)
+        {
+            using JsonDocument json = JsonDocument.Parse(line);
+            return json.RootElement.GetProperty("input").GetString();
+        }
     }
 
     public void Dispose() => _folder.Dispose();

@@ -10,6 +10,9 @@ namespace PerCo.Engine.Imaging.Formats.Ppm;
 /// <param name="DataOffset">Where the samples start in the file.</param>
 internal readonly record struct PpmHeader(int Width, int Height, int Depth, int MaxValue, int DataOffset)
 {
+    // Longer than every known name.
+    private const int LongestTuple = 64;
+
     /// <summary>Bytes of a sample; two are stored high byte first.</summary>
     public int SampleBytes => MaxValue > 255 ? 2 : 1;
 
@@ -92,8 +95,12 @@ internal readonly record struct PpmHeader(int Width, int Height, int Depth, int 
             }
             else if (key.SequenceEqual("TUPLTYPE"u8))
             {
-                // Several lines add up to one name, which then is none of those known.
-                tuple = (tuple + " " + Encoding.ASCII.GetString(value)).Trim();
+                // Several lines add up to one name, which then is none of those known; a long one is not read on.
+                tuple = (tuple + " " + Encoding.ASCII.GetString(value[..Math.Min(value.Length, LongestTuple)])).Trim();
+                if (tuple.Length >= LongestTuple)
+                {
+                    RequireTuple(tuple, depth, valueAt);
+                }
             }
             else if (key.Length > 0 && key[0] != '#')
             {

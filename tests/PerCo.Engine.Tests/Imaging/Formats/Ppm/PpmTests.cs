@@ -84,4 +84,14 @@ public sealed class PpmTests
 
     private static byte[] File(string header, params byte[] samples) =>
         [.. Encoding.ASCII.GetBytes(header), .. samples];
+
+    [Fact]
+    public void AMillionTupleTypesAreRefusedAtTheFirstThatAreTooMany()
+    {
+        byte[] file = Encoding.ASCII.GetBytes(
+            "P7\n" + string.Concat(Enumerable.Repeat("TUPLTYPE RGB\n", 1_000_000)) + "WIDTH 1\nHEIGHT 1\nENDHDR\n");
+        var e = Assert.Throws<ImageFormatException>(() => ImageFormats.Decode(file));
+        Assert.Equal("TUPLTYPE", e.Field);
+        Assert.InRange(e.Offset, 0, 1000);
+    }
 }
