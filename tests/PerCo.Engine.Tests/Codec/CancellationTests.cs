@@ -58,7 +58,14 @@ public class CancellationTests
         {
             using (PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, backend))
             {
-                using var source = new CancellationTokenSource(milliseconds);
+                // A thread of its own: the pool's timers wait where many tests run.
+                using var source = new CancellationTokenSource();
+                var timer = new Thread(() =>
+                {
+                    Thread.Sleep(milliseconds);
+                    source.Cancel();
+                });
+                timer.Start();
                 try
                 {
                     Run(model, image, null, source.Token);
@@ -68,6 +75,7 @@ public class CancellationTests
                     cancelled++;
                 }
 
+                timer.Join();
                 Assert.Equal(0, backend.MemoryInUse);
             }
 
