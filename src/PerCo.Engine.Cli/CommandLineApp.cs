@@ -28,6 +28,10 @@ internal static class CommandLineApp
         Exit codes: 0 done, 1 failed, 2 usage, 130 cancelled.
         """;
 
+    /// <summary>The program's version, without the commit that builds append to it.</summary>
+    public static string Version { get; } = typeof(CommandLineApp).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+
     public static RootCommand Build()
     {
         RootCommand root = new(Description)
@@ -117,14 +121,12 @@ internal static class CommandLineApp
 
     private static void Fail(string message) => new Messages(quiet: false, verbose: false).Error(message);
 
-    /// <summary>--version: the program's name and version, without the commit that builds append to it.</summary>
+    /// <summary>--version: the program's name and version.</summary>
     private sealed class VersionAction : SynchronousCommandLineAction
     {
         public override int Invoke(ParseResult parseResult)
         {
-            string version = typeof(CommandLineApp).Assembly
-                .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-            Console.Out.WriteLine($"percoengine {version.Split('+')[0]}");
+            Console.Out.WriteLine($"percoengine {Version}");
             return ExitCode.Done;
         }
     }

@@ -11,6 +11,9 @@ namespace PerCo.Engine.Cli.Batch;
 /// </summary>
 internal sealed class RunLog : IDisposable
 {
+    // Milliseconds; a line takes far less than one.
+    private const int LockTries = 2000;
+
     private readonly string _path;
     private readonly FileStream _stream;
 
@@ -19,9 +22,6 @@ internal sealed class RunLog : IDisposable
         _path = path;
         _stream = stream;
     }
-
-    // Milliseconds; a line takes far less than one.
-    private const int LockTries = 2000;
 
     private static ReadOnlySpan<byte> LineStart => """{"status":"""u8;
 
@@ -90,6 +90,9 @@ internal sealed class RunLog : IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _stream.Dispose();
+
     // Two runs that share a log take turns; where that cannot be had, they write at the end all the same.
     private bool Lock()
     {
@@ -124,6 +127,4 @@ internal sealed class RunLog : IDisposable
         return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) is var read and > 0
             && LineStart.StartsWith(start.AsSpan(0, read));
     }
-
-    public void Dispose() => _stream.Dispose();
 }

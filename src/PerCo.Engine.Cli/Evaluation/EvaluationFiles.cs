@@ -62,13 +62,12 @@ internal sealed class EvaluationFiles
     private Job Checked(InputFile input, string output, HashSet<string> taken)
     {
         var job = new Job(input, output, MakesFolders: true, Sample: 0);
-        OutputFile.Check(job);
+        OutputFile.CheckFree(job, _force);
         if (!taken.Add(Path.GetFullPath(output)))
         {
             throw new PerCoException($"{output}: two pictures would be kept under this name. Evaluate them apart.");
         }
 
-        return _force || !OutputFile.IsTaken(output) ? job : throw new PerCoException(
-            $"{output}: exists already. Name another folder with -o, or replace it with --force.");
+        return job;
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using PerCo.Engine.Cli.Files;
 using PerCo.Engine.Cli.Terminal;
 using PerCo.Engine.Cli.Verbs;
@@ -41,11 +40,9 @@ internal sealed class EvaluationRun(
             });
         }
 
-        string version = typeof(EvaluationRun).Assembly
-            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
         return new EvaluationReport(
             model.Folder.Id,
-            $"PerCo.Engine {version}, {model.Backend.Name}: {model.Backend.Description}{_drawn}", _pictures, _failed);
+            $"PerCo.Engine {CommandLineApp.Version}, {model.Backend.Name}: {model.Backend.Description}{_drawn}", _pictures, _failed);
     }
 
     private void All(

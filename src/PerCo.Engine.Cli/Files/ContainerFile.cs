@@ -26,7 +26,7 @@ internal sealed record ContainerFile(PerCoFile? Own, PercoSdFile? PercoSd, byte[
         }
         catch (PerCoException e)
         {
-            throw new PerCoException($"{(path == StandardStreams.Name ? "standard input" : path)}: {e.Message}", e);
+            throw new PerCoException($"{StandardStreams.InputName(path)}: {e.Message}", e);
         }
     }
 

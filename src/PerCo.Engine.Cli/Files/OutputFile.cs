@@ -59,6 +59,18 @@ internal static class OutputFile
         }
     }
 
+    /// <summary>As <see cref="Check"/>; refuses also what exists, unless it may be replaced.</summary>
+    /// <exception cref="PerCoException">The output is refused.</exception>
+    public static void CheckFree(Job job, bool force)
+    {
+        Check(job);
+        if (!force && IsTaken(job.Output))
+        {
+            throw new PerCoException(
+                $"{job.Output}: exists already. Name another folder with -o, or replace it with --force.");
+        }
+    }
+
     /// <summary>Writes a file, whole or not at all.</summary>
     /// <exception cref="PerCoException">It exists, or cannot be written.</exception>
     public static void Write(Job job, byte[] bytes, bool force)

@@ -20,7 +20,7 @@ internal static class PictureFile
         }
         catch (ImageFormatException e)
         {
-            throw e.In(path == StandardStreams.Name ? "standard input" : path);
+            throw e.In(StandardStreams.InputName(path));
         }
     }
 }

@@ -11,12 +11,15 @@ internal static class StandardStreams
     /// <summary>Ends waiting for input: a terminal or a pipe may never send any.</summary>
     public static CancellationToken Cancellation { get; set; }
 
+    /// <summary>What messages call an input.</summary>
+    public static string InputName(string path) => path == Name ? "standard input" : path;
+
     /// <summary>Reads a file, or standard input for <c>-</c>, to its end.</summary>
     /// <exception cref="PerCoException">It cannot be read, or is too long.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled while there was no input.</exception>
     public static byte[] ReadAll(string path, long maxBytes)
     {
-        string name = path == Name ? "standard input" : path;
+        string name = InputName(path);
 
         // Opening waits for a pipe's writer, and reading for what it writes; neither can be called off.
         return Task.Run(() =>

@@ -76,7 +76,7 @@ internal sealed class DecodeWork(
                 return $"is a picture of {image.Width}x{image.Height}, expected {file.Width}x{file.Height}";
             }
 
-            return Foreign(job)
+            return Foreign(job, bytes)
                 ?? (Missing(job, file, bytes) is { } missing ? $"was not drawn with {missing}" : null);
         }
         catch (PerCoException)
@@ -90,14 +90,16 @@ internal sealed class DecodeWork(
     {
         try
         {
-            byte[] bytes = StandardStreams.ReadAll(job.Output, ImageLimits.Default.MaxFileBytes);
-            return bytes.Length == 0 || IsDrawn(job, bytes) ? null : "was not decoded here: it may be the original";
+            return Foreign(job, StandardStreams.ReadAll(job.Output, ImageLimits.Default.MaxFileBytes));
         }
         catch (PerCoException)
         {
             return "cannot be read: it may be the original";
         }
     }
+
+    private static string? Foreign(Job job, byte[] bytes) =>
+        bytes.Length == 0 || IsDrawn(job, bytes) ? null : "was not decoded here: it may be the original";
 
     private static bool IsDrawn(Job job, byte[] bytes)
     {

@@ -28,12 +28,7 @@ internal sealed record DemoFiles(string Input, string Folder, bool Force)
     {
         foreach (Job job in All.Select(For))
         {
-            OutputFile.Check(job);
-            if (!Force && OutputFile.IsTaken(job.Output))
-            {
-                throw new PerCoException(
-                    $"{job.Output}: exists already. Name another folder with -o, or replace it with --force.");
-            }
+            OutputFile.CheckFree(job, Force);
         }
     }
 
