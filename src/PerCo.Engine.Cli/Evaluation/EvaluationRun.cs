@@ -42,7 +42,8 @@ internal sealed class EvaluationRun(
 
         return new EvaluationReport(
             model.Folder.Id,
-            $"PerCo.Engine {CommandLineApp.Version}, {model.Backend.Name}: {model.Backend.Description}{_drawn}", _pictures, _failed);
+            $"PerCo.Engine {CommandLineApp.Version}, {model.Backend.Name}: {model.Backend.Description}{_drawn}",
+            _pictures, _failed);
     }
 
     private void All(
