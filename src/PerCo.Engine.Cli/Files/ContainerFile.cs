@@ -9,9 +9,9 @@ namespace PerCo.Engine.Cli.Files;
 /// <param name="Bytes">The whole file.</param>
 internal sealed record ContainerFile(PerCoFile? Own, PercoSdFile? PercoSd, byte[] Bytes)
 {
-    public int Width => Own?.Width ?? PercoSd!.Columns * PercoSd.Rate.Stride;
+    public int Width => Own?.Width ?? PercoSd!.Width;
 
-    public int Height => Own?.Height ?? PercoSd!.Rows * PercoSd.Rate.Stride;
+    public int Height => Own?.Height ?? PercoSd!.Height;
 
     /// <summary>Reads a file, or standard input for <c>-</c>.</summary>
     /// <exception cref="PerCoException">It cannot be read, or is damaged; the message begins with its name.</exception>

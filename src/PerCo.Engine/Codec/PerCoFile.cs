@@ -137,26 +137,8 @@ public sealed record PerCoFile
     /// <exception cref="PerCoException">
     /// The file is damaged, too large, fits no rate or several, or its size is not a multiple of the rate's stride.
     /// </exception>
-    public static PerCoFile FromPercoSd(ReadOnlySpan<byte> bytes, uint modelIdentity, PublishedRate? rate = null)
-    {
-        PercoSdFile file = PercoSdFile.Parse(bytes, rate);
-        if (file.Width % file.Rate.Stride != 0 || file.Height % file.Rate.Stride != 0)
-        {
-            throw new PerCoException(
-                $"The picture is {file.Width}x{file.Height}, expected multiples of {file.Rate.Stride} pixels: its "
-                + "codes leave an edge out, which a .perco file cannot say. Decode it with PerCo (SD).");
-        }
-
-        return new PerCoFile
-        {
-            ModelIdentity = modelIdentity,
-            Width = file.Width,
-            Height = file.Height,
-            Grid = new CodeGrid(file.Rate.Stride, file.Rate.Codebook),
-            Indices = file.Indices,
-            Caption = file.Caption,
-        };
-    }
+    public static PerCoFile FromPercoSd(ReadOnlySpan<byte> bytes, uint modelIdentity, PublishedRate? rate = null) =>
+        PercoSdFile.Parse(bytes, rate).ToPerCoFile(modelIdentity);
 
     /// <summary>
     /// The bytes of a file that PerCo (SD) reads at the same rate. It has no place for identity, seed, steps and
@@ -165,30 +147,7 @@ public sealed record PerCoFile
     /// <exception cref="PerCoException">
     /// The grid is none of PerCo (SD)'s, or the size is not a multiple of its stride.
     /// </exception>
-    public byte[] ToPercoSd()
-    {
-        PublishedRate rate = PublishedRate.All.FirstOrDefault(r => new CodeGrid(r.Stride, r.Codebook) == Grid)
-            ?? throw new PerCoException(
-                $"PerCo (SD) has no rate with {Grid}, expected one of "
-                + $"{string.Join(", ", PublishedRate.All.Select(r => r.Name))}. Encode at one of these rates.");
-        if (Width % rate.Stride != 0 || Height % rate.Stride != 0
-            || Width > ushort.MaxValue || Height > ushort.MaxValue)
-        {
-            throw new PerCoException(
-                $"The picture is {Width}x{Height}, expected multiples of {rate.Stride} up to {ushort.MaxValue}: PerCo "
-                + "(SD) drops what is beyond. Crop or pad the picture before encoding.");
-        }
-
-        CaptionCoder.Check(Caption);
-        return new PercoSdFile
-        {
-            Width = Width,
-            Height = Height,
-            Rate = rate,
-            Indices = Indices,
-            Caption = Caption,
-        }.ToBytes();
-    }
+    public byte[] ToPercoSd() => PercoSdFile.FromPerCoFile(this).ToBytes();
 }
 
 /// <summary>Bytes of the parts of a <c>.perco</c> file.</summary>

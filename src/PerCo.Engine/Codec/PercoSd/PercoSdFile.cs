@@ -1,3 +1,4 @@
+using PerCo.Engine.Codec.Captions;
 using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Codec.PercoSd;
@@ -76,37 +77,46 @@ public sealed record PercoSdFile
 
     /// <summary>The same picture as a <c>.perco</c> file has it.</summary>
     /// <param name="modelIdentity">The model to decode with, which files of PerCo (SD) do not name.</param>
-    internal PerCoFile ToPerCoFile(uint modelIdentity) => new()
+    /// <exception cref="PerCoException">The size is not a multiple of the rate's stride.</exception>
+    internal PerCoFile ToPerCoFile(uint modelIdentity)
     {
-        ModelIdentity = modelIdentity,
-
-        // Pixels beyond the last whole code have none.
-        Width = Columns * Rate.Stride,
-        Height = Rows * Rate.Stride,
-        Grid = new CodeGrid(Rate.Stride, Rate.Codebook),
-        Indices = Indices,
-        Caption = Caption,
-    };
-
-    /// <summary>What PerCo (SD) reads of a picture.</summary>
-    /// <exception cref="PerCoException">PerCo (SD) has no such rate, or cannot hold the size.</exception>
-    internal static PercoSdFile FromPerCoFile(PerCoFile file)
-    {
-        PublishedRate? rate = PublishedRate.All.FirstOrDefault(r =>
-            new CodeGrid(r.Stride, r.Codebook) == file.Grid);
-        if (rate is null)
+        if (LeavesAnEdge(Width, Height, Rate))
         {
-            throw new PerCoException($"PerCo (SD) has no rate of {file.Grid}. Write a .perco file instead.");
+            throw new PerCoException(
+                $"The picture is {Width}x{Height}, expected multiples of {Rate.Stride} pixels: its codes leave an edge "
+                + "out, which a .perco file cannot say. Decode it with PerCo (SD).");
         }
 
-        if (file.Width % rate.Stride != 0 || file.Height % rate.Stride != 0 || file.Width > ushort.MaxValue
+        return new PerCoFile
+        {
+            ModelIdentity = modelIdentity,
+            Width = Width,
+            Height = Height,
+            Grid = new CodeGrid(Rate.Stride, Rate.Codebook),
+            Indices = Indices,
+            Caption = Caption,
+        };
+    }
+
+    /// <summary>What PerCo (SD) reads of a picture.</summary>
+    /// <exception cref="PerCoException">PerCo (SD) has no such rate, or cannot hold size or caption.</exception>
+    internal static PercoSdFile FromPerCoFile(PerCoFile file)
+    {
+        PublishedRate rate = PublishedRate.All.FirstOrDefault(r => new CodeGrid(r.Stride, r.Codebook) == file.Grid)
+            ?? throw new PerCoException(
+                $"PerCo (SD) has no rate with {file.Grid}, expected one of "
+                + $"{string.Join(", ", PublishedRate.All.Select(r => r.Name))}. Encode at one of these rates, or write "
+                + "a .perco file.");
+        if (LeavesAnEdge(file.Width, file.Height, rate) || file.Width > ushort.MaxValue
             || file.Height > ushort.MaxValue)
         {
             throw new PerCoException(
-                $"The picture is {file.Width}x{file.Height}, but files of PerCo (SD) hold multiples of {rate.Stride} "
-                + "only. Crop it, or write a .perco file instead.");
+                $"The picture is {file.Width}x{file.Height}, expected multiples of {rate.Stride} up to "
+                + $"{ushort.MaxValue}: PerCo (SD) drops what is beyond. Crop or pad the picture before encoding, or "
+                + "write a .perco file.");
         }
 
+        CaptionCoder.Check(file.Caption);
         return new PercoSdFile
         {
             Width = file.Width, Height = file.Height, Rate = rate, Indices = file.Indices, Caption = file.Caption,
@@ -129,6 +139,9 @@ public sealed record PercoSdFile
             PickleWriter.Bytes(ArithmeticCoder.Encode(indices, new UniformCdf(Rate.Codebook))),
             PickleWriter.Pair(Height, Width));
     }
+
+    private static bool LeavesAnEdge(int width, int height, PublishedRate rate) =>
+        width % rate.Stride != 0 || height % rate.Stride != 0;
 
     // A rate fits if the payload is exactly what the encoder makes of the decoded indices. Few rates come near in
     // length, so few are tried.
