@@ -1,5 +1,8 @@
 using PerCo.Engine.Layers;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
+using LayerNorm = PerCo.Engine.Layers.LayerNorm;
+using Linear = PerCo.Engine.Layers.Linear;
 
 namespace PerCo.Engine.Networks.Blip2;
 
@@ -11,17 +14,17 @@ internal sealed class VisionModel
 {
     private readonly VisionConfig _config;
     private readonly PatchEmbedding _embeddings;
-    private readonly VisionLayer[] _layers;
+    private readonly TransformerLayer[] _layers;
     private readonly LayerNorm _finalNorm;
 
     public VisionModel(LayerScope scope, VisionConfig config)
     {
         _config = config;
         _embeddings = new PatchEmbedding(scope["embeddings"], config);
-        _layers = new VisionLayer[config.Layers];
+        _layers = new TransformerLayer[config.Layers];
         for (int i = 0; i < _layers.Length; i++)
         {
-            _layers[i] = new VisionLayer(scope["encoder"]["layers"][i], config);
+            _layers[i] = Layer(scope["encoder"]["layers"][i], config);
         }
 
         _finalNorm = new LayerNorm(scope["post_layernorm"], config.HiddenSize, config.LayerNormEpsilon);
@@ -40,7 +43,7 @@ internal sealed class VisionModel
         Tensor x = _embeddings.Forward(pixels);
 
         // 2. Layers
-        foreach (VisionLayer layer in _layers)
+        foreach (TransformerLayer layer in _layers)
         {
             using Tensor previous = x;
             x = layer.Forward(previous);
@@ -49,5 +52,20 @@ internal sealed class VisionModel
         // 3. Final norm
         using Tensor last = x;
         return _finalNorm.Forward(last);
+    }
+
+    // The checkpoint has queries, keys and values fused as qkv already.
+    private static TransformerLayer Layer(LayerScope scope, VisionConfig config)
+    {
+        int hidden = config.HiddenSize;
+        LayerScope attention = scope["self_attn"];
+        return new TransformerLayer(
+            scope,
+            new SelfAttention(
+                new Linear(attention["qkv"], hidden, 3 * hidden, bias: config.QkvBias),
+                new Linear(attention["projection"], hidden, hidden, bias: true),
+                hidden,
+                new AttentionSpec(config.Heads, 1 / MathF.Sqrt(hidden / config.Heads))),
+            hidden, config.IntermediateSize, config.Activation, config.LayerNormEpsilon);
     }
 }

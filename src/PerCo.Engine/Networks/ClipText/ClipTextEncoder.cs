@@ -1,7 +1,10 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Layers;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tensors.Ops;
 using PerCo.Engine.Weights;
+using LayerNorm = PerCo.Engine.Layers.LayerNorm;
+using Linear = PerCo.Engine.Layers.Linear;
 
 namespace PerCo.Engine.Networks.ClipText;
 
@@ -13,7 +16,7 @@ internal sealed class ClipTextEncoder : IDisposable
 {
     private readonly WeightLease _lease = new();
     private readonly ClipTextEmbeddings _embeddings;
-    private readonly ClipTextLayer[] _layers;
+    private readonly TransformerLayer[] _layers;
     private readonly LayerNorm _finalNorm;
 
     /// <summary>Prepares the weights.</summary>
@@ -29,10 +32,10 @@ internal sealed class ClipTextEncoder : IDisposable
             var weights = new WeightScope(source);
             LayerScope text = new LayerScope(backend, weights, _lease)["text_model"];
             _embeddings = new ClipTextEmbeddings(text["embeddings"], config);
-            _layers = new ClipTextLayer[config.Layers];
+            _layers = new TransformerLayer[config.Layers];
             for (int i = 0; i < _layers.Length; i++)
             {
-                _layers[i] = new ClipTextLayer(text["encoder"]["layers"][i], config);
+                _layers[i] = Layer(text["encoder"]["layers"][i], config);
             }
 
             _finalNorm = new LayerNorm(text["final_layer_norm"], config.HiddenSize, config.LayerNormEpsilon);
@@ -76,7 +79,7 @@ internal sealed class ClipTextEncoder : IDisposable
         Tensor x = _embeddings.Forward(ids, batch);
 
         // 2. Layers
-        foreach (ClipTextLayer layer in _layers)
+        foreach (TransformerLayer layer in _layers)
         {
             using Tensor previous = x;
             x = layer.Forward(previous);
@@ -89,4 +92,18 @@ internal sealed class ClipTextEncoder : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lease.Dispose();
+
+    private static TransformerLayer Layer(LayerScope scope, ClipTextConfig config)
+    {
+        int hidden = config.HiddenSize;
+        LayerScope attention = scope["self_attn"];
+        return new TransformerLayer(
+            scope,
+            new SelfAttention(
+                Linear.Fused(attention, hidden, hidden, bias: true, "q_proj", "k_proj", "v_proj"),
+                new Linear(attention["out_proj"], hidden, hidden, bias: true),
+                hidden,
+                new AttentionSpec(config.Heads, 1 / MathF.Sqrt(hidden / config.Heads)) { Causal = true }),
+            hidden, config.IntermediateSize, config.Activation, config.LayerNormEpsilon);
+    }
 }

@@ -1,6 +1,8 @@
 using PerCo.Engine.Layers;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
+using LayerNorm = PerCo.Engine.Layers.LayerNorm;
+using Linear = PerCo.Engine.Layers.Linear;
 
 namespace PerCo.Engine.Networks.UNet;
 
@@ -24,7 +26,11 @@ internal sealed class BasicTransformerBlock
         LayerScope scope, int channels, int contextChannels, AttentionSpec spec, List<CrossAttention> layers)
     {
         _norm1 = new LayerNorm(scope["norm1"], channels, Epsilon);
-        _attn1 = new SelfAttention(scope["attn1"], channels, spec);
+        _attn1 = new SelfAttention(
+            Linear.Fused(scope["attn1"], channels, channels, bias: false, "to_q", "to_k", "to_v"),
+            new Linear(scope["attn1"]["to_out"][0], channels, channels, bias: true),
+            channels,
+            spec);
         _norm2 = new LayerNorm(scope["norm2"], channels, Epsilon);
         _attn2 = new CrossAttention(scope["attn2"], channels, contextChannels, spec, layers);
         _norm3 = new LayerNorm(scope["norm3"], channels, Epsilon);
@@ -47,7 +53,7 @@ internal sealed class BasicTransformerBlock
 
     private Tensor AttendToSelf(Tensor x)
     {
-        using Tensor normed = _norm1.Forward(x);
+        using var normed = new HiddenState(_norm1.Forward(x));
         return _attn1.Forward(normed, residual: x);
     }
 
