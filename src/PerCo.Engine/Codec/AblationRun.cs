@@ -78,6 +78,6 @@ public static class AblationRun
     private static Tensor Features(PerCoModel model, PerCoEncoder encoder, Image image, CodeGrid grid, ModelRate rate)
     {
         using Tensor latent = encoder.Latent(image, grid);
-        return model.HyperEncoder(rate).Encode(latent);
+        return model.Networks.HyperEncoder(rate).Encode(latent);
     }
 }

@@ -11,7 +11,7 @@ internal static class DryStages
 {
     /// <summary>The caption of a picture; all of them take as much.</summary>
     public static void Caption(PerCoModel dry) =>
-        dry.Captioner.Caption(new Image(PictureGeometry.MinExtent, PictureGeometry.MinExtent));
+        dry.Networks.Captioner.Caption(new Image(PictureGeometry.MinExtent, PictureGeometry.MinExtent));
 
     /// <summary>The latent of a picture of a size, padded to a grid.</summary>
     public static Tensor Latent(PerCoModel dry, int width, int height, CodeGrid grid)
@@ -19,7 +19,7 @@ internal static class DryStages
         PictureGeometry geometry = PictureGeometry.Of(width, height, grid, dry.LatentStride);
         using Tensor image = dry.Backend.Allocate(
             new Shape(1, geometry.PaddedHeight, geometry.PaddedWidth, Image.Channels));
-        return dry.Vae.EncodeMean(image);
+        return dry.Networks.Vae.EncodeMean(image);
     }
 
     /// <summary>One denoising step: all others take as much.</summary>
@@ -34,7 +34,7 @@ internal static class DryStages
     {
         Guidance guidance = settings.Guidance;
         INoisePredictor predictor = NoisePredictors.Create(
-            dry.UNet(settings.Rate), local, text, guidance, settings.Geometry, window);
+            dry.Networks.UNet(settings.Rate), local, text, guidance, settings.Geometry, window);
         using var owned = predictor as IDisposable;
         long values = checked(pictures * Latent(dry, settings).Count);
         predictor.Predict(new float[values], 0, guidance.Rows, new float[checked(guidance.Rows.Length * values)]);
@@ -44,7 +44,7 @@ internal static class DryStages
     public static void Paint(PerCoModel dry, DrawingSettings settings)
     {
         using Tensor latent = dry.Backend.Allocate(Latent(dry, settings));
-        dry.Vae.Decode(latent).Dispose();
+        dry.Networks.Vae.Decode(latent).Dispose();
     }
 
     private static Shape Latent(PerCoModel dry, DrawingSettings settings) =>

@@ -131,9 +131,9 @@ internal sealed record GpuMemoryPlan(
                 PictureGeometry geometry = settings.Geometry;
                 using Tensor local = _backend.Value.Allocate(new Shape(
                     pictures, Cells(geometry.PaddedHeight), Cells(geometry.PaddedWidth),
-                    dry.UNet(settings.Rate).LocalChannels));
-                DryStages.Step(dry, settings, local, dry.EncodeText(""), pictures, window);
-                dry.Vae.BandBytes = bandBytes;
+                    dry.Networks.UNet(settings.Rate).LocalChannels));
+                DryStages.Step(dry, settings, local, dry.Text.Encode(""), pictures, window);
+                dry.Networks.Vae.BandBytes = bandBytes;
                 DryStages.Paint(dry, settings);
                 string size = $"{geometry.PaddedWidth}x{geometry.PaddedHeight} pixels";
                 return Plan(pictures == 1 ? size : $"{pictures} pictures of {size}", window, bandBytes);
@@ -153,10 +153,10 @@ internal sealed record GpuMemoryPlan(
 
                     if (options.Codes)
                     {
-                        dry.Vae.BandBytes = bandBytes;
+                        dry.Networks.Vae.BandBytes = bandBytes;
                         ModelRate rate = dry.Folder.NearestRate(options.BitsPerPixel);
                         using Tensor latent = DryStages.Latent(dry, width, height, dry.Grid(rate));
-                        dry.HyperEncoder(rate).Encode(latent).Dispose();
+                        dry.Networks.HyperEncoder(rate).Encode(latent).Dispose();
                     }
 
                     return Plan($"{width}x{height} pixels", 0, bandBytes);

@@ -24,16 +24,21 @@ internal static class MemoryPlanner
     /// <exception cref="PerCoException">There is none; says how much is needed.</exception>
     public static MemoryPlan? ForEncoding(PerCoModel model, int width, int height, EncodeOptions options) =>
         options.MemoryLimit is { } limit
-            ? Find(model, limit, [0], way => PlanEncoding(model, width, height, options, limit, way)) : null;
+            ? model.MemoryPlans.GetOrAdd(
+                (width, height, options.Caption is null, options.Codes, options.BitsPerPixel, limit),
+                _ => Find(model, limit, [0], way => PlanEncoding(model, width, height, options, limit, way)))
+            : null;
 
     /// <summary>The plan for decoding files as one batch; null where there is no limit.</summary>
     /// <exception cref="PerCoException">There is none; says how much is needed.</exception>
     public static MemoryPlan? ForDecoding(
         PerCoModel model, IReadOnlyList<DecodeRequest> requests, DecodeOptions options) =>
         options.MemoryLimit is { } limit
-            ? Find(
-                model, limit, WindowsFor(model, requests[0].File),
-                way => PlanDecoding(model, requests, options, limit, way))
+            ? model.MemoryPlans.GetOrAdd(
+                (DrawingSettings.Of(model, requests[0].File, options), requests.Count, limit),
+                _ => Find(
+                    model, limit, WindowsFor(model, requests[0].File),
+                    way => PlanDecoding(model, requests, options, limit, way)))
             : null;
 
     private static MemoryPlan Find(PerCoModel model, long limit, int[] windows, Func<Way, MemoryPlan> plan)
@@ -94,7 +99,7 @@ internal static class MemoryPlanner
             CodeGrid grid = dry.Grid(rate);
             pixels = PictureGeometry.Of(width, height, grid, dry.LatentStride).PaddedPixels;
             using Tensor latent = run.Stage(CodecStage.Latent, () => DryStages.Latent(dry, width, height, grid));
-            run.Stage(CodecStage.Codes, () => dry.HyperEncoder(rate).Encode(latent)).Dispose();
+            run.Stage(CodecStage.Codes, () => dry.Networks.HyperEncoder(rate).Encode(latent)).Dispose();
         }
 
         return run.Plan($"Encoding {width}x{height} pixels", limit, pixels);
@@ -173,7 +178,7 @@ internal static class MemoryPlanner
             _stages.Add(new StageMemory(stage, _backend.PeakWeightBytes, _backend.PeakMemory));
             if (!_way.KeepsNetworks)
             {
-                Model.ReleaseNetworks();
+                Model.Networks.Release();
             }
 
             return result;

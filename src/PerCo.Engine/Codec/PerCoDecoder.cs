@@ -118,9 +118,9 @@ public sealed class PerCoDecoder
         float[] latents = clock.Run(CodecStage.Denoise, () =>
         {
             IScheduler scheduler = SchedulerCatalog.Create(
-                options.Scheduler ?? _model.Folder.Scheduler, _model.SchedulerConfig, settings.Steps);
+                options.Scheduler ?? _model.Folder.Scheduler, _model.Networks.SchedulerConfig, settings.Steps);
             INoisePredictor predictor = NoisePredictors.Create(
-                _model.UNet(settings.Rate), features ?? looked!, text, settings.Guidance, geometry, window);
+                _model.Networks.UNet(settings.Rate), features ?? looked!, text, settings.Guidance, geometry, window);
             using var owned = predictor as IDisposable;
             float[] samples = [.. seeds.SelectMany(seed => LatentNoise.Draw(seed, geometry, _model.LatentChannels))];
             DiffusionSampler.Sample(
@@ -156,7 +156,7 @@ public sealed class PerCoDecoder
     {
         PerCoFile first = requests[0].File;
         return first.Grid.HasCodes
-            ? model.HyperDecoder(settings.Rate).Lookup(
+            ? model.Networks.HyperDecoder(settings.Rate).Lookup(
                 [.. requests.SelectMany(request => request.File.Indices)], requests.Count,
                 first.Grid.Rows(first.Height), first.Grid.Columns(first.Width))
             : model.NoCodes(settings.Rate);
@@ -168,17 +168,17 @@ public sealed class PerCoDecoder
         var known = new Dictionary<string, TextConditions>(StringComparer.Ordinal);
         return TextConditions.Join([.. requests.Select(request =>
             known.TryGetValue(request.File.Caption, out TextConditions? text) ? text
-                : known[request.File.Caption] = model.EncodeText(request.File.Caption))]);
+                : known[request.File.Caption] = model.Text.Encode(request.File.Caption))]);
     }
 
     /// <summary>The picture of a scaled latent, padding included.</summary>
     internal Image Paint(ReadOnlySpan<float> latent, PictureGeometry geometry)
     {
         var values = new float[latent.Length];
-        TensorPrimitives.Divide(latent, _model.VaeConfig.ScalingFactor, values);
+        TensorPrimitives.Divide(latent, _model.Networks.VaeConfig.ScalingFactor, values);
         using Tensor unscaled = _model.Backend.Upload(
             new Shape(1, geometry.LatentHeight, geometry.LatentWidth, _model.LatentChannels), values);
-        using Tensor picture = _model.Vae.Decode(unscaled);
+        using Tensor picture = _model.Networks.Vae.Decode(unscaled);
         return ImageTensors.Download(picture);
     }
 

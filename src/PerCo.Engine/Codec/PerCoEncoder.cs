@@ -45,14 +45,14 @@ public sealed class PerCoEncoder
         ModelRate? rate = options.Codes ? _model.Folder.NearestRate(options.BitsPerPixel) : null;
         if (rate is not null)
         {
-            _model.CheckEncoder(rate);
+            _model.Networks.CheckEncoder(rate);
         }
 
         var clock = new StageClock(_model, Plan(image, options), progress, cancellation);
 
         // 1. What the picture shows, in words.
-        string caption = options.Caption
-            ?? clock.Run(CodecStage.Caption, () => _model.Captioner.Caption(image, cancellation: cancellation));
+        string caption = options.Caption ?? clock.Run(
+            CodecStage.Caption, () => _model.Networks.Captioner.Caption(image, cancellation: cancellation));
 
         // 2. Where things are and what they look like, in codes.
         var grid = CodeGrid.None;
@@ -61,7 +61,7 @@ public sealed class PerCoEncoder
         {
             grid = _model.Grid(rate);
             using Tensor latent = clock.Run(CodecStage.Latent, () => Latent(image, grid));
-            indices = clock.Run(CodecStage.Codes, () => Quantize(_model.HyperEncoder(rate), latent));
+            indices = clock.Run(CodecStage.Codes, () => Quantize(_model.Networks.HyperEncoder(rate), latent));
         }
 
         var file = new PerCoFile
@@ -99,10 +99,10 @@ public sealed class PerCoEncoder
         PictureGeometry geometry = PictureGeometry.Of(image.Width, image.Height, grid, _model.LatentStride);
         using Tensor pixels = ImageTensors.Upload(
             _model.Backend, image.PadEdge(geometry.PaddedWidth, geometry.PaddedHeight));
-        using Tensor mean = _model.Vae.EncodeMean(pixels);
+        using Tensor mean = _model.Networks.Vae.EncodeMean(pixels);
         float[] values = mean.ToFloats();
         StageGuard.CheckFinite("VAE encoder", values, 1e4f);
-        TensorPrimitives.Multiply(values, _model.VaeConfig.ScalingFactor, values);
+        TensorPrimitives.Multiply(values, _model.Networks.VaeConfig.ScalingFactor, values);
         return _model.Backend.Upload(mean.Shape, values);
     }
 

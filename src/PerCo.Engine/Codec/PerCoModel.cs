@@ -2,14 +2,8 @@ using System.Collections.Concurrent;
 using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Gpu;
-using PerCo.Engine.Diffusion;
-using PerCo.Engine.Networks.Blip2;
-using PerCo.Engine.Networks.ClipText;
 using PerCo.Engine.Networks.HyperEncoder;
-using PerCo.Engine.Networks.UNet;
-using PerCo.Engine.Networks.Vae;
 using PerCo.Engine.Tensors;
-using PerCo.Engine.Tokenizers;
 using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Codec;
@@ -20,9 +14,6 @@ namespace PerCo.Engine.Codec;
 /// </summary>
 public sealed class PerCoModel : IDisposable
 {
-    private readonly Dictionary<string, object> _parts = [];
-    private readonly Dictionary<string, WeightFolder> _weights = [];
-    private readonly Lock _lock = new();
     private readonly bool _ownsBackend;
     private MemoryPlan? _plan;
 
@@ -34,6 +25,8 @@ public sealed class PerCoModel : IDisposable
     {
         Folder = folder;
         Backend = backend;
+        Networks = new ModelNetworks(folder, backend);
+        Text = new ModelText(folder, Networks);
         _ownsBackend = ownsBackend;
     }
 
@@ -45,39 +38,21 @@ public sealed class PerCoModel : IDisposable
     /// </summary>
     public Backend Backend { get; }
 
+    /// <summary>Ways to stay below a limit that were found, by what they are for.</summary>
+    internal ConcurrentDictionary<object, MemoryPlan> MemoryPlans { get; } = new();
+
     /// <summary>Ways of working on a GPU that were measured, by what they are for.</summary>
     internal ConcurrentDictionary<object, GpuMemoryPlan> GpuPlans { get; } = new();
 
-    internal int LatentStride => VaeConfig.Downscale;
+    /// <summary>The networks, loaded as they are needed.</summary>
+    internal ModelNetworks Networks { get; }
 
-    internal int LatentChannels => VaeConfig.LatentChannels;
+    /// <summary>Captions as features.</summary>
+    internal ModelText Text { get; }
 
-    internal VaeConfig VaeConfig => Part("vae config", () => VaeConfig.Read(Config(Folder.VaeFolder)));
+    internal int LatentStride => Networks.VaeConfig.Downscale;
 
-    internal Vae Vae => Part("vae", () => new Vae(Backend, VaeConfig, Weights(Folder.VaeFolder)));
-
-    internal Blip2Captioner Captioner => Part("captioner", () => Blip2Captioner.Load(
-        Backend,
-        Folder.CaptionerFolder ?? throw new PerCoException(
-            $"{Folder.Path}: the model has no captioner. Give the caption with --caption, or use --no-caption.")));
-
-    internal SchedulerConfig SchedulerConfig => Part("scheduler", ()
-        => SchedulerConfig.Load(Folder.SchedulerConfigFile));
-
-    private ModelParts Parts => new(Folder.Path);
-
-    private ClipTextConfig TextConfig => Part(
-        "text encoder config", () => ClipTextConfig.Read(Config(Folder.TextEncoderFolder)));
-
-    private ClipTextEncoder TextEncoder => Part("text encoder", () => new ClipTextEncoder(
-        Backend, TextConfig, Weights(Folder.TextEncoderFolder)));
-
-    private ClipTokenizer Tokenizer => Part("tokenizer", () =>
-    {
-        ClipTokenizer tokenizer = ClipTokenizer.Load(Folder.TokenizerFolder);
-        Parts.CheckText(tokenizer, TextConfig);
-        return tokenizer;
-    });
+    internal int LatentChannels => Networks.VaeConfig.LatentChannels;
 
     /// <summary>
     /// Opens a model folder on the best device of this machine; weights are read when they are needed.
@@ -119,40 +94,9 @@ public sealed class PerCoModel : IDisposable
     /// <summary>The layout of the codes of a rate.</summary>
     internal CodeGrid Grid(ModelRate rate)
     {
-        HyperEncoderConfig config = HyperEncoderConfig(rate);
+        HyperEncoderConfig config = Networks.HyperEncoderConfig(rate);
         return new CodeGrid(LatentStride * config.Downscale, config.CodebookSize, config.Codebooks);
     }
-
-    /// <summary>Checks that what encodes at a rate fits together.</summary>
-    /// <exception cref="PerCoException">It does not.</exception>
-    internal void CheckEncoder(ModelRate rate) => Parts.CheckEncoder(VaeConfig, HyperEncoderConfig(rate));
-
-    internal HyperEncoder HyperEncoder(ModelRate rate) => Part(
-        $"hyper-encoder {rate.Index}",
-        () => new HyperEncoder(Backend, HyperEncoderConfig(rate), Weights(rate.HyperEncoderFolder)));
-
-    internal HyperDecoder HyperDecoder(ModelRate rate) => Part(
-        $"hyper-decoder {rate.Index}",
-        () => new HyperDecoder(Backend, HyperEncoderConfig(rate), Weights(rate.HyperEncoderFolder)));
-
-    internal UNet UNet(ModelRate rate) => Part(
-        $"unet {rate.Index}",
-        () =>
-        {
-            UNetConfig config = UNetConfig.Read(Config(rate.UNetFolder));
-            Parts.CheckDecoder(VaeConfig, config, TextConfig);
-            var network = new UNet(Backend, config, Weights(rate.UNetFolder));
-            try
-            {
-                Parts.CheckFeatures(network, HyperEncoderConfig(rate));
-                return network;
-            }
-            catch
-            {
-                network.Dispose();
-                throw;
-            }
-        });
 
     /// <summary>
     /// Sets backend and networks to a plan, before networks are loaded or run; the caller holds the backend's lock
@@ -166,13 +110,13 @@ public sealed class PerCoModel : IDisposable
         {
             if (_plan?.Weights != plan.Limited?.Weights)
             {
-                ReleaseNetworks();
+                Networks.Release();
             }
 
             _plan = plan.Limited;
             if (plan.BandBytes is { } bytes)
             {
-                Vae.BandBytes = bytes;
+                Networks.Vae.BandBytes = bytes;
             }
         }
 
@@ -206,7 +150,7 @@ public sealed class PerCoModel : IDisposable
                 gpu.TrimMemory();
                 if (plan.Total + gpu.Hardware.Held > gpu.Hardware.UsableMemory)
                 {
-                    ReleaseNetworks();
+                    Networks.Release();
                     _madeRoomForDecoding = decodes;
                 }
             }
@@ -223,46 +167,16 @@ public sealed class PerCoModel : IDisposable
 
         if (_plan is { KeepsNetworks: false })
         {
-            ReleaseNetworks();
+            Networks.Release();
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
-        }
-    }
-
-    /// <summary>Frees all networks; they are loaded again when they are needed.</summary>
-    internal void ReleaseNetworks()
-    {
-        lock (_lock)
-        {
-            foreach ((string name, object part) in _parts)
-            {
-                if (part is IDisposable network)
-                {
-                    network.Dispose();
-                    _parts.Remove(name);
-                }
-            }
         }
     }
 
     /// <summary>The features of "no codes": zeros.</summary>
     internal Tensor NoCodes(ModelRate rate)
     {
-        int channels = UNet(rate).LocalChannels;
+        int channels = Networks.UNet(rate).LocalChannels;
         return Backend.Upload(new Shape(1, 1, 1, channels), new float[channels]);
-    }
-
-    /// <summary>Features of one caption, and of no text.</summary>
-    internal TextConditions EncodeText(string caption)
-    {
-        (float[] nullText, Shape shape) = NullText;
-        if (caption.Length == 0)
-        {
-            return new TextConditions(nullText, nullText, shape);
-        }
-
-        (float[] features, _) = Features(caption);
-        StageGuard.CheckFinite("text encoder", features, 1e5f);
-        return new TextConditions(features, nullText, shape);
     }
 
     /// <summary>
@@ -271,26 +185,15 @@ public sealed class PerCoModel : IDisposable
     /// </summary>
     public void Dispose()
     {
-        // Stages lock in this order too.
         lock (Backend.Exclusive)
         {
-            lock (_lock)
+            if (_disposed)
             {
-                if (_disposed)
-                {
-                    return;
-                }
-
-                _disposed = true;
-                ReleaseNetworks();
-                _parts.Clear();
-                foreach (WeightFolder weights in _weights.Values)
-                {
-                    weights.Dispose();
-                }
-
-                _weights.Clear();
+                return;
             }
+
+            _disposed = true;
+            Networks.Dispose();
         }
 
         if (_ownsBackend)
@@ -298,69 +201,4 @@ public sealed class PerCoModel : IDisposable
             Backend.Dispose();
         }
     }
-
-    // What stands for "no text" is the same for all pictures.
-    private TextFeatures NullText => Part("null text", () =>
-    {
-        TextFeatures empty = Features("");
-        if (Folder.LoadNullText() is { } stored)
-        {
-            var expected = new Shape(empty.Shape.Tokens, empty.Shape.Channels);
-            if (stored.Shape != expected && stored.Shape != empty.Shape)
-            {
-                throw new PerCoException(
-                    $"{Folder.Path}: null_text is {stored.Shape}, expected {empty.Shape}: the features of one text. "
-                    + "Does it belong to this text encoder?");
-            }
-
-            empty = empty with { Values = stored.ToFloats() };
-        }
-
-        StageGuard.CheckFinite("text encoder", empty.Values, 1e5f);
-        return empty;
-    });
-
-    // As many tokens as the tokenizer says, as the reference's pipeline pads them; the encoder may have positions left.
-    private TextFeatures Features(string text)
-    {
-        int length = Math.Min(Tokenizer.MaxLength ?? int.MaxValue, TextEncoder.Config.MaxPositions);
-        using Tensor features = TextEncoder.Forward(Tokenizer.Encode(text, length));
-        return new TextFeatures(features.ToFloats(), features.Shape);
-    }
-
-    private static ConfigReader Config(string folder)
-        => ConfigReader.Load(System.IO.Path.Combine(folder, "config.json"));
-
-    private HyperEncoderConfig HyperEncoderConfig(ModelRate rate) => Part(
-        $"hyper-encoder config {rate.Index}",
-        () => Networks.HyperEncoder.HyperEncoderConfig.Read(Config(rate.HyperEncoderFolder)));
-
-    private WeightFolder Weights(string folder)
-    {
-        if (!_weights.TryGetValue(folder, out WeightFolder? weights))
-        {
-            _weights[folder] = weights = WeightFolder.Open(folder);
-        }
-
-        return weights;
-    }
-
-    private T Part<T>(string name, Func<T> load)
-        where T : class
-    {
-        // One lock for all parts: a part may need another (a network its config), and loading is memory-bound anyway.
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_parts.TryGetValue(name, out object? part))
-            {
-                _parts[name] = part = load();
-            }
-
-            return (T)part;
-        }
-    }
-
-    /// <summary>Features of a text, [1, tokens, channels].</summary>
-    private sealed record TextFeatures(float[] Values, Shape Shape);
 }

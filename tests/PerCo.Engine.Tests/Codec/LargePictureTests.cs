@@ -41,7 +41,7 @@ public class LargePictureTests
 
         (byte[] File, byte[] Pixels) Run(long bandBytes)
         {
-            model.Vae.BandBytes = bandBytes;
+            model.Networks.Vae.BandBytes = bandBytes;
             PerCoFile file = new PerCoEncoder(model).Encode(image, new EncodeOptions { Caption = "" }).File;
             return (file.ToBytes(), new PerCoDecoder(model).Decode(file, new DecodeOptions { Steps = 1 }).Image.Pixels);
         }

@@ -56,6 +56,27 @@ public sealed class MemoryPlanTests : IDisposable
         Assert.True(encoding.KeepsNetworks && decoding.KeepsNetworks);
     }
 
+    /// <summary>A folder of pictures of one size is planned once; another size, limit or work by itself.</summary>
+    [Fact]
+    public void A_plan_is_made_once()
+    {
+        using var backend = new CpuBackend();
+        using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, backend);
+        var options = new EncodeOptions { Caption = "", MemoryLimit = 4L << 30 };
+        MemoryPlan plan = MemoryPlanner.ForEncoding(model, 64, 64, options)!;
+        Assert.Same(plan, MemoryPlanner.ForEncoding(model, 64, 64, options with { Caption = "a dog" }));
+        Assert.NotSame(plan, MemoryPlanner.ForEncoding(model, 80, 64, options));
+        Assert.NotSame(plan, MemoryPlanner.ForEncoding(model, 64, 64, options with { MemoryLimit = 2L << 30 }));
+        Assert.NotSame(plan, MemoryPlanner.ForEncoding(model, 64, 64, options with { Caption = null }));
+
+        PerCoFile file = PerCoFileTests.Sample(64, 64, model.Grid(model.Folder.Rates[0]));
+        var decode = new DecodeOptions { MemoryLimit = 4L << 30, AnyModel = true };
+        MemoryPlan one = MemoryPlanner.ForDecoding(model, [new DecodeRequest(file)], decode)!;
+        Assert.Same(one, MemoryPlanner.ForDecoding(model, [new DecodeRequest(file, Seed: 2)], decode));
+        DecodeRequest[] two = [new DecodeRequest(file), new DecodeRequest(file)];
+        Assert.NotSame(one, MemoryPlanner.ForDecoding(model, two, decode));
+    }
+
     [Theory]
     [InlineData(WeightPrecision.Auto, long.MaxValue)]
     [InlineData(WeightPrecision.Auto, 0)]
@@ -68,8 +89,9 @@ public sealed class MemoryPlanTests : IDisposable
             Weights = precision, TransformedWeightMemory = transformed, Threads = 2,
         });
         using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, backend);
-        model.Vae.LoadEncoder();
-        long expected = model.Vae.WeightBytes + model.HyperEncoder(model.Folder.NearestRate(null)).WeightBytes;
+        ModelNetworks networks = model.Networks;
+        networks.Vae.LoadEncoder();
+        long expected = networks.Vae.WeightBytes + networks.HyperEncoder(model.Folder.NearestRate(null)).WeightBytes;
         MemoryPlan plan = MemoryPlanner.ForEncoding(
             model, 64, 64, new EncodeOptions { Caption = "", MemoryLimit = 4L << 30 })!;
         Assert.InRange((double)plan.Stages[^1].Weights / expected, 1, 1.1);

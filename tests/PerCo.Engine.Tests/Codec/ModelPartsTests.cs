@@ -44,12 +44,12 @@ public sealed class ModelPartsTests : IDisposable
         Copy();
         Set("tokenizer", "model_max_length", "20", "tokenizer_config.json");
         using PerCoModel model = PerCoModel.Open(_folder.Path);
-        Assert.Equal(20, model.EncodeText("a dog").Shape.Tokens);
+        Assert.Equal(20, model.Text.Encode("a dog").Shape.Tokens);
 
         // transformers writes 1e30 for "any".
         Set("tokenizer", "model_max_length", "1000000000000000019884624838656", "tokenizer_config.json");
         using PerCoModel other = PerCoModel.Open(_folder.Path);
-        Assert.Equal(32, other.EncodeText("a dog").Shape.Tokens);
+        Assert.Equal(32, other.Text.Encode("a dog").Shape.Tokens);
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class ModelPartsTests : IDisposable
         }
 
         using PerCoModel model = PerCoModel.Open(_folder.Path);
-        model.UNet(model.Folder.Rates[0]);
+        model.Networks.UNet(model.Folder.Rates[0]);
     }
 
     public void Dispose() => _folder.Dispose();

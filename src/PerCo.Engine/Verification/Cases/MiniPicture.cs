@@ -27,10 +27,10 @@ internal sealed class MiniPicture(CaseContext context, PerCoModel model, ConfigR
 
         Image image = ImageFormats.Load(path);
         using (Tensor pixels = ImageTensors.Upload(context.Backend, image))
-        using (Tensor mean = model.Vae.EncodeMean(pixels))
+        using (Tensor mean = model.Networks.Vae.EncodeMean(pixels))
         {
             // The case's latents are multiplied by the scaling factor, as the hyper-encoder takes them.
-            float scale = model.VaeConfig.ScalingFactor;
+            float scale = model.Networks.VaeConfig.ScalingFactor;
             float[] latent = PlanarLayout.ToPlanar(mean.Shape, mean.ToFloats());
             Compare("latent_mean", Array.ConvertAll(latent, value => value * scale));
         }
@@ -43,7 +43,7 @@ internal sealed class MiniPicture(CaseContext context, PerCoModel model, ConfigR
     public void Decode()
     {
         // 1. Text.
-        TextConditions text = model.EncodeText(description.String("caption", ""));
+        TextConditions text = model.Text.Encode(description.String("caption", ""));
         Compare("text_hidden", text.Captions);
         if (!_arrays.Has("indices") || !_arrays.Has("decoded_latent"))
         {
@@ -58,11 +58,12 @@ internal sealed class MiniPicture(CaseContext context, PerCoModel model, ConfigR
         var noise = new float[planar.Count];
         TorchNoise.Fill((ulong)description.Int("seed", 0), noise);
         IScheduler scheduler = SchedulerCatalog.Create(
-            model.Folder.Scheduler, model.SchedulerConfig, description.Int("steps", rate.Steps, 1, 1000));
-        using Tensor local = model.HyperDecoder(rate).Lookup(_arrays.Indices("indices"), 1, grid[^2], grid[^1]);
+            model.Folder.Scheduler, model.Networks.SchedulerConfig, description.Int("steps", rate.Steps, 1, 1000));
+        using Tensor local = model.Networks.HyperDecoder(rate).Lookup(
+            _arrays.Indices("indices"), 1, grid[^2], grid[^1]);
         DenoisingRun run = DenoisingRun.Execute(
-            model.UNet(rate), scheduler, description.Double("guidance", rate.Guidance, 0, 100), local, text, shape,
-            PlanarLayout.ToChannelsLast(planar, noise), context.Cancellation);
+            model.Networks.UNet(rate), scheduler, description.Double("guidance", rate.Guidance, 0, 100), local, text,
+            shape, PlanarLayout.ToChannelsLast(planar, noise), context.Cancellation);
         Compare("decoded_latent", PlanarLayout.ToPlanar(shape, run.Last));
 
         // 3. The picture.
@@ -73,9 +74,9 @@ internal sealed class MiniPicture(CaseContext context, PerCoModel model, ConfigR
             return;
         }
 
-        float scale = 1 / model.VaeConfig.ScalingFactor;
+        float scale = 1 / model.Networks.VaeConfig.ScalingFactor;
         using Tensor latent = context.Backend.Upload(shape, Array.ConvertAll(run.Last, value => value * scale));
-        using Tensor picture = model.Vae.Decode(latent);
+        using Tensor picture = model.Networks.Vae.Decode(latent);
         double psnr = ImageMetrics.Psnr(ImageFormats.Load(context.FileOf(file)), ImageTensors.Download(picture));
         context.Add($"{name} picture", Measure.Psnr, psnr, context.Tolerances.PipelinePsnr);
     }
@@ -94,7 +95,7 @@ internal sealed class MiniPicture(CaseContext context, PerCoModel model, ConfigR
         Shape planar = _arrays.ShapeOf("latent_mean");
         float[] values = PlanarLayout.ToChannelsLast(planar, _arrays.Floats("latent_mean"));
         using Tensor latent = context.Backend.Upload(PlanarLayout.ToChannelsLast(planar), values);
-        HyperEncoder encoder = model.HyperEncoder(model.Folder.Rates[0]);
+        HyperEncoder encoder = model.Networks.HyperEncoder(model.Folder.Rates[0]);
         using Tensor features = encoder.Encode(latent);
         var indices = new int[features.Shape.Rows];
         encoder.Quantize(features, indices);
@@ -111,7 +112,7 @@ internal sealed class MiniPicture(CaseContext context, PerCoModel model, ConfigR
         }
 
         int[] tokens = _arrays.Indices("caption_tokens");
-        Blip2Captioner captioner = model.Captioner;
+        Blip2Captioner captioner = model.Networks.Captioner;
         using Tensor prefix = captioner.Prefix(image);
         float[] scores = captioner.Model.Score(prefix, tokens, context.Cancellation);
         int vocabulary = scores.Length / Math.Max(1, tokens.Length - 1);
