@@ -59,11 +59,17 @@ KERNEL(linear, PRODUCT_ITEMS)(
 }
 
 // linear_row: the same for few rows, where reading the matrix is all the time: a group has one panel and one row, and
-// its items share the inputs.
+// its items share the inputs. There are few groups, so each has many items, and an item reads many rows of the panel
+// before it adds any.
 #if ON_CPU
 #define ROW_ITEMS 4
+#define AT_ONCE 1
+#elif defined(__CUDA__)
+#define ROW_ITEMS 512
+#define AT_ONCE 8
 #else
-#define ROW_ITEMS 128
+#define ROW_ITEMS 256
+#define AT_ONCE 8
 #endif
 #define ROW_VECTORS (TILE_N / VW)
 #define SLICES (ROW_ITEMS / ROW_VECTORS)
@@ -76,9 +82,20 @@ KERNEL(linear_row, ROW_ITEMS)(
     const int vector = LID % ROW_VECTORS, slice = LID / ROW_VECTORS, row = GRP1;
     GLOBAL const store_t* panel = matrix + (long)GRP0 * inputs * TILE_N;
     floatv sum = (floatv)(0.0f);
-    for (int k = slice; k < INNER(inputs); k += SLICES)
+    for (int first = slice; first < INNER(inputs); first += SLICES * AT_ONCE)
     {
-        sum += load1(x, (long)row * inputs + k) * loadv(panel, (long)k * TILE_N + vector * VW);
+        floatv columns_of[AT_ONCE];
+        float input[AT_ONCE];
+        UNROLL_GPU
+        for (int i = 0; i < INNER(AT_ONCE); i++)
+        {
+            const int k = first + i * SLICES, there = k < inputs, from = there ? k : slice;
+            const float value = load1(x, (long)row * inputs + from);
+            columns_of[i] = loadv(panel, (long)from * TILE_N + vector * VW);
+            input[i] = there ? value : 0.0f;
+        }
+        UNROLL_GPU
+        for (int i = 0; i < INNER(AT_ONCE); i++) sum += input[i] * columns_of[i];
     }
     partial[LID] = sum;
     BARRIER();

@@ -10,6 +10,7 @@
 // Results pass through on-chip memory 16 rows at a time; rows are padded so that a warp's writes meet all banks.
 #define STAGING_ROW 72
 #define STAGING_BYTES (16 * STAGING_ROW * 4)
+#define AHEAD 4
 
 // The rows of a product. Of a convolution they are positions of its result, and their inputs are (tap, source,
 // channel); of a plain matrix (pictures = 0) only x, channels1 and rows count.
@@ -179,33 +180,49 @@ FN void write_product(
         }
         SYNC_WARP();
         const int panel = panel0 + pass * panel_step;
-        for (int at = lane; at < INNER(16 * columns / VW); at += 32)
+        // A lane has one vector of columns of every second row (GEGLU: of every fourth). What it adds is read for
+        // AHEAD rows at once, or every row would wait for memory.
+        const int column = lane % (columns / VW) * VW, n = panel * columns + column, left = end->outputs - n;
+        const int rows_at_once = 32 / (columns / VW);
+        GLOBAL const float* bias = end->bias + panel * PANEL + column;
+        floatv sum_bias = (floatv)(0.0f), gate_bias = (floatv)(0.0f);
+        if (left > 0)
         {
-            const int staged = at / (columns / VW), column = at % (columns / VW) * VW;
-            const int row = row0 + pass * row_step + staged, n = panel * columns + column;
-            if (row < end->rows && n < end->outputs)
+            sum_bias = loadv_f(bias, 0);
+            if (geglu) gate_bias = loadv_f(bias, PANEL / 2);
+        }
+        for (int first = lane / (columns / VW); first < INNER(16); first += AHEAD * rows_at_once)
+        {
+            floatv more[AHEAD];
+            UNROLL_MMA
+            for (int i = 0; i < INNER(AHEAD); i++)
             {
-                const shared_t from = staging + (staged * STAGING_ROW + column) * 4;
-                GLOBAL const float* bias = end->bias + panel * PANEL + column;
-                const int left = end->outputs - n;
-                floatv v = get_vector(from) + loadv_f(bias, 0);
-                if (geglu)
-                {
-                    v *= activatev(get_vector(from + PANEL / 2 * 4) + loadv_f(bias, PANEL / 2), ACT_GELU);
-                }
-                else
+                const int row = row0 + pass * row_step + first + i * rows_at_once;
+                more[i] = sum_bias;
+                if (row < end->rows && left > 0 && !geglu)
                 {
                     if (end->channel_bias)
                     {
-                        v += loadv_n(end->channel_bias, (long)(row / end->picture_rows) * end->outputs + n, left);
+                        more[i] += loadv_n(end->channel_bias, (long)(row / end->picture_rows) * end->outputs + n, left);
                     }
                     if (end->residual)
                     {
-                        v += loadv_n(end->residual, (long)(row % end->residual_rows) * end->outputs + n, left);
+                        more[i] += loadv_n(end->residual, (long)(row % end->residual_rows) * end->outputs + n, left);
                     }
-                    v = activatev(v, end->activation);
                 }
-                storev_n(v, end->y, (long)row * end->outputs + n, left);
+            }
+            UNROLL_MMA
+            for (int i = 0; i < INNER(AHEAD); i++)
+            {
+                const int staged = first + i * rows_at_once, row = row0 + pass * row_step + staged;
+                if (row < end->rows && left > 0)
+                {
+                    const shared_t from = staging + (staged * STAGING_ROW + column) * 4;
+                    floatv v = get_vector(from) + more[i];
+                    if (geglu) v *= activatev(get_vector(from + PANEL / 2 * 4) + gate_bias, ACT_GELU);
+                    else v = activatev(v, end->activation);
+                    storev_n(v, end->y, (long)row * end->outputs + n, left);
+                }
             }
         }
         SYNC_WARP();

@@ -21,7 +21,9 @@ internal interface IRowBandOps
     /// <summary>The first values of <paramref name="x"/>, which is as if disposed of, under another shape.</summary>
     Tensor Narrow(Tensor x, Shape shape);
 
-    /// <summary>The first step of a GroupNorm: [batch, 3, channels], mean, slope and shift.</summary>
+    /// <summary>
+    /// The first step of a GroupNorm: mean, slope and shift of every channel, laid out as the backend likes.
+    /// </summary>
     Tensor NormFactors(Tensor x, NormWeights weights, int groups, float epsilon);
 
     /// <summary>

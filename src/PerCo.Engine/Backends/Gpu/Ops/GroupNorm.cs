@@ -5,87 +5,92 @@ namespace PerCo.Engine.Backends.Gpu;
 
 public sealed partial class GpuBackend
 {
-    // Enough groups to fill a device, few enough that every one of them can join all statistics.
-    private const int MostChunks = 16;
+    // Of a chunk of positions, and of a picture, as kernels/group_norm.cl has them.
+    private const int MomentsOfAChannel = 3;
+    private const int FactorsOfAChannel = 4;
+    private const int PositionsOfAnItem = 4;
+
+    // Enough groups to fill a device, few enough that one of them joins what a group of channels has.
+    private const int MostChunks = 256;
     private const int SmallestChunk = 64;
-    private const int MomentsOfAChunk = 3;
 
     /// <inheritdoc/>
     private protected override void GroupNormCore(
         Tensor x, Tensor? second, NormWeights weights, int groups, float epsilon, Activation activation, Tensor result)
     {
-        var w = (GpuNormWeights)weights;
-        int positions = x.Shape.Tokens;
-        if (result.Shape.Count == 0)
+        if (result.Shape.Count > 0)
         {
-            return;
+            using GpuStorage factors = Factors(x, second, weights, groups, epsilon);
+            Apply(x, second, factors.Buffer, activation, result);
         }
-
-        using GpuStorage moments = Moments(x, second, groups, out GpuGroups launch, out int chunk);
-        int firstChannels = x.Shape.Channels, secondChannels = second?.Shape.Channels ?? 0;
-        int perGroup = w.Channels / groups;
-        _device.Launch(
-            Kernel("group_norm"), launch,
-            [
-                x.Buffer(), second?.Buffer(), moments.Buffer, w.Scale, w.Shift, result.Buffer(), firstChannels,
-                secondChannels, perGroup, positions, chunk, epsilon, (int)activation,
-            ]);
     }
 
-    /// <summary>In fp32, whatever activations are stored as.</summary>
+    /// <summary>In fp32, whatever activations are stored as: [batch, 4, channels].</summary>
     Tensor IRowBandOps.NormFactors(Tensor x, NormWeights weights, int groups, float epsilon)
     {
         Tensors.Ops.GroupNorm.ResultShape(x, second: null, weights, groups, Activation.None);
-        var w = (GpuNormWeights)weights;
-        var shape = new Shape(x.Shape.Batch, 3, w.Channels);
-        using var factors = new Tensor(this, shape, _arena.Rent(checked(shape.Count * sizeof(float))));
-        using GpuStorage moments = Moments(x, second: null, groups, out GpuGroups chunks, out int chunk);
-        _device.Launch(
-            Kernel("group_norm", "group_norm_factors"), new GpuGroups(groups, x.Shape.Batch),
-            [
-                moments.Buffer, w.Scale, w.Shift, factors.Buffer(), w.Channels / groups, chunks.X, chunk,
-                x.Shape.Tokens, epsilon,
-            ]);
-        return factors.Move();
+        return new Tensor(
+            this, new Shape(x.Shape.Batch, FactorsOfAChannel, x.Shape.Channels),
+            Factors(x, second: null, weights, groups, epsilon));
     }
 
     /// <inheritdoc/>
     Tensor IRowBandOps.NormApply(Tensor x, Tensor factors, Activation activation)
     {
-        var expected = new Shape(x.Shape.Batch, 3, x.Shape.Channels);
+        var expected = new Shape(x.Shape.Batch, FactorsOfAChannel, x.Shape.Channels);
         OpCheck.That(factors.Shape == expected, "NormApply", "factors", expected, factors.Shape);
         using Tensor result = Allocate(x.Shape);
-        GpuKernel kernel = Kernel("group_norm", "group_norm_apply");
-        long items = x.Shape.Tokens * DivideUp(x.Shape.Channels, VectorWidth);
-        _device.Launch(
-            kernel, new GpuGroups(Groups(kernel, items), x.Shape.Batch),
-            [x.Buffer(), factors.Buffer(), result.Buffer(), x.Shape.Channels, x.Shape.Tokens, (int)activation]);
+        Apply(x, second: null, factors.Buffer(), activation, result);
         return result.Move();
     }
 
-    // First mean, correction and squared deviations of chunks of positions: [batch][groups][chunks][3].
-    private GpuStorage Moments(Tensor x, Tensor? second, int groups, out GpuGroups launch, out int chunk)
+    private GpuStorage Factors(Tensor x, Tensor? second, NormWeights weights, int groups, float epsilon)
     {
+        var w = (GpuNormWeights)weights;
         int positions = x.Shape.Tokens, batch = x.Shape.Batch;
-        int firstChannels = x.Shape.Channels, secondChannels = second?.Shape.Channels ?? 0;
-        chunk = checked((int)Math.Max(SmallestChunk, DivideUp(positions, MostChunks)));
-        launch = new GpuGroups(checked((int)DivideUp(positions, chunk)), groups, batch);
-        GpuKernel kernel = Kernel("group_norm", "group_norm_moments");
-        GpuStorage moments = _arena.Rent((long)launch.X * groups * batch * MomentsOfAChunk * sizeof(float));
+        int chunk = checked((int)Math.Max(SmallestChunk, DivideUp(positions, MostChunks)));
+        int chunks = checked((int)DivideUp(positions, chunk));
+
+        // 1. Sums of every chunk's channels: [batch][chunks][3][channels].
+        using GpuStorage moments = _arena.Rent((long)batch * chunks * MomentsOfAChannel * w.Channels * sizeof(float));
+        int slices = checked((int)DivideUp(w.Channels, (_device.Info.IsCpu ? 4 : 32) * VectorWidth));
+        _device.Launch(
+            Kernel("group_norm", "group_norm_moments"), new GpuGroups(chunks, slices, batch),
+            [
+                x.Buffer(), second?.Buffer(), moments.Buffer, x.Shape.Channels, second?.Shape.Channels ?? 0, positions,
+                chunk,
+            ]);
+
+        // 2. Joined: [batch][4][channels].
+        GpuStorage factors = _arena.Rent((long)batch * FactorsOfAChannel * w.Channels * sizeof(float));
         try
         {
             _device.Launch(
-                kernel, launch,
+                Kernel("group_norm", "group_norm_factors"), new GpuGroups(groups, batch),
                 [
-                    x.Buffer(), second?.Buffer(), moments.Buffer, firstChannels, secondChannels,
-                    (firstChannels + secondChannels) / groups, positions, chunk,
+                    moments.Buffer, w.Scale, w.Shift, factors.Buffer, w.Channels / groups, chunks, chunk, positions,
+                    epsilon,
                 ]);
-            return moments;
+            return factors;
         }
         catch
         {
-            moments.Dispose();
+            factors.Dispose();
             throw;
         }
+    }
+
+    private void Apply(Tensor x, Tensor? second, GpuBuffer factors, Activation activation, Tensor result)
+    {
+        GpuKernel kernel = Kernel("group_norm");
+        int firstChannels = x.Shape.Channels, secondChannels = second?.Shape.Channels ?? 0;
+        long items = DivideUp(x.Shape.Tokens, PositionsOfAnItem)
+            * DivideUp(firstChannels + secondChannels, VectorWidth);
+        _device.Launch(
+            kernel, new GpuGroups(Groups(kernel, items), x.Shape.Batch),
+            [
+                x.Buffer(), second?.Buffer(), factors, result.Buffer(), firstChannels, secondChannels, x.Shape.Tokens,
+                (int)activation,
+            ]);
     }
 }
