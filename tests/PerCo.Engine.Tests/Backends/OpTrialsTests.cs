@@ -4,6 +4,7 @@ using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Backends.Trials;
+using PerCo.Engine.Tensors;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends;
@@ -32,6 +33,19 @@ public sealed class OpTrialsTests
                 trial.Run(reference, GpuPrecision.Fp32), trial.Run(cpu, GpuPrecision.Fp32));
             Assert.True(found.Within(trial.Bound(cpu)), $"{trial}: {found}");
         }
+    }
+
+    /// <summary>A race shows in some results; zeros of either sign are different bits.</summary>
+    [Fact]
+    public void Results_that_change_from_run_to_run_are_counted()
+    {
+        using var reference = new ReferenceBackend();
+        var results = new Queue<float>([0f, 0f, -0f, 1f, 0f]);
+        var trial = new OpTrial(
+            "Add", "changing", OpTolerance.Sum, 0, 0,
+            o => () => o.Backend.Upload(new Shape(1, 1, 1), [results.Dequeue()]));
+        Assert.Equal(2, trial.RunRepeatedly(reference, GpuPrecision.Fp32, 5).Differing);
+        Assert.Equal(0, OpTrials.Short[0].RunRepeatedly(reference, GpuPrecision.Fp32, 2).Differing);
     }
 
     [Theory]

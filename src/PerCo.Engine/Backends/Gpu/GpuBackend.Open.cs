@@ -32,8 +32,8 @@ public sealed partial class GpuBackend
     }
 
     /// <summary>
-    /// Opens a device. At its first use with a driver its kernels are checked, which takes a second or two; faster
-    /// kernels that fail are not used.
+    /// Opens a device. At its first use with a driver its kernels are built and checked, which takes some seconds;
+    /// faster kernels that fail are not used.
     /// </summary>
     /// <param name="driver">"opencl" or "cuda".</param>
     /// <param name="index">Position in the driver's list; null for its first GPU, or else its first device.</param>
@@ -62,7 +62,8 @@ public sealed partial class GpuBackend
             if (options.Check)
             {
                 DeviceTrust.Establish(
-                    backend, options.Cache ? new VerdictCache(info, backend.Precision) : null, options.Notice);
+                    backend, options.Cache ? new VerdictCache(info, backend.Precision) : null, options.Notice,
+                    options.Patience);
             }
 
             return backend;

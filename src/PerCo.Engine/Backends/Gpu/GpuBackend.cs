@@ -177,6 +177,11 @@ public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
         if (disposing && !_disposed)
         {
             _disposed = true;
+            if (_device.IsAbandoned)
+            {
+                return;
+            }
+
             try
             {
                 _device.Finish();

@@ -111,6 +111,12 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
     /// </summary>
     public abstract long UsableMemory { get; }
 
+    /// <summary>Whether a kernel on it does not come to an end: everything else would wait for that for ever.</summary>
+    public bool IsAbandoned { get; private set; }
+
+    /// <summary>Gives the device up. It is not released any more: the system does that when the process ends.</summary>
+    public void Abandon() => IsAbandoned = true;
+
     /// <summary>Bytes of device memory that are held now.</summary>
     public long Held => Interlocked.Read(ref _held);
 
@@ -120,7 +126,11 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Dispose(true);
+        if (!IsAbandoned)
+        {
+            Dispose(true);
+        }
+
         GC.SuppressFinalize(this);
     }
 

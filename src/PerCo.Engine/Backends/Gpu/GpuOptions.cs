@@ -23,6 +23,9 @@ public sealed record GpuOptions
     /// <summary>Whether kernels are checked before they are used.</summary>
     internal bool Check { get; init; } = true;
 
+    /// <summary>Completes when a check that has just begun takes too long; the default where null.</summary>
+    internal Func<Task>? Patience { get; init; }
+
     /// <summary>
     /// Whether kernels for tensor cores can be used on the host's processor, slowly: their emulation checks the index
     /// arithmetic.

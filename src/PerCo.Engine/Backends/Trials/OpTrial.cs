@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Tensors;
 
@@ -18,11 +19,25 @@ internal sealed record OpTrial(
     Func<TrialOperands, Func<Tensor>> Prepare)
 {
     /// <summary>Computes it once.</summary>
-    public float[] Run(Backend backend, GpuPrecision precision)
+    public float[] Run(Backend backend, GpuPrecision precision) => RunRepeatedly(backend, precision, 1).Result;
+
+    /// <summary>Computes it again and again from the same operands.</summary>
+    public OpRuns RunRepeatedly(Backend backend, GpuPrecision precision, int repetitions)
     {
         using var operands = new TrialOperands(backend, precision);
-        using Tensor result = Prepare(operands)();
-        return result.ToFloats();
+        Func<Tensor> op = Prepare(operands);
+        float[]? first = null;
+        int differing = 0;
+        for (int i = 0; i < repetitions; i++)
+        {
+            using Tensor result = op();
+            float[] values = result.ToFloats();
+            first ??= values;
+            ReadOnlySpan<int> bits = MemoryMarshal.Cast<float, int>(values);
+            differing += bits.SequenceEqual(MemoryMarshal.Cast<float, int>(first)) ? 0 : 1;
+        }
+
+        return new OpRuns(first!, differing);
     }
 
     /// <summary>
@@ -33,3 +48,8 @@ internal sealed record OpTrial(
     /// <inheritdoc/>
     public override string ToString() => $"{Op} {Shape}";
 }
+
+/// <summary>What an op gave, several times.</summary>
+/// <param name="Result">The first result.</param>
+/// <param name="Differing">How many of the others have other bits.</param>
+internal readonly record struct OpRuns(float[] Result, int Differing);

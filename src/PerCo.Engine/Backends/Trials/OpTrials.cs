@@ -19,6 +19,7 @@ internal static class OpTrials
         Conv2d(1, 12, 10, 64, 64, stride: 2),
         Conv2d(1, 5, 7, 32, 64, upsample: 2),
         Conv2d(1, 8, 9, 64, 48, kernel: 1, second: 32),
+        Conv2d(1, 7, 6, 40, 48, second: 24),
         Conv2d(1, 9, 8, 4, 33),
         Linear(130, 72, 136, residual: true),
         Linear(65, 64, 128, Activation.Geglu),
@@ -53,7 +54,7 @@ internal static class OpTrials
     public static IReadOnlyList<OpTrial> Large { get; } =
     [
         Linear(3000, 712, 1088),
-        Conv2d(1, 50, 60, 24, 1088),
+        Conv2d(1, 50, 60, 24, 1088, second: 40),
     ];
 
     /// <summary>The U-Net of Stable Diffusion 2.1 at 512×512 with guidance in one batch.</summary>

@@ -29,12 +29,15 @@ internal sealed unsafe class CudaDevice : GpuDevice
         CudaException.Check(api, api.PrimaryContextRetain(&context, handle), "cuDevicePrimaryCtxRetain");
         _context = context;
         nint stream = 0;
-        int status = api.ContextSetCurrent(context);
-        status = status != 0 ? status : api.StreamCreate(&stream, NonBlocking);
-        if (status != 0)
+        try
+        {
+            MakeCurrent();
+            Check(api.StreamCreate(&stream, NonBlocking), "cuStreamCreate");
+        }
+        catch
         {
             _ = api.PrimaryContextRelease(handle);
-            CudaException.Check(api, status, "cuStreamCreate");
+            throw;
         }
 
         _stream = stream;

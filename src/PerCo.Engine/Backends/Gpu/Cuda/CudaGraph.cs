@@ -76,6 +76,7 @@ internal sealed unsafe class CudaGraph : GpuRecording
         if (_executable != 0)
         {
             // The driver keeps what is still running; after an error of the device there is nothing to wait for.
+            _device.TryMakeCurrent();
             _ = _device.Api.GraphExecDestroy(_executable);
             _executable = 0;
         }

@@ -9,6 +9,9 @@ internal sealed unsafe class CudaStaging : IDisposable
     private const int Buffers = 2;
     private const int BufferBytes = 16 << 20;
 
+    // CU_EVENT_DISABLE_TIMING: nobody asks how long a copy took.
+    private const int WithoutTime = 2;
+
     private readonly CudaDevice _device;
     private readonly nint[] _memory = new nint[Buffers];
     private readonly nint[] _events = new nint[Buffers];
@@ -26,7 +29,7 @@ internal sealed unsafe class CudaStaging : IDisposable
                 nint value;
                 CudaException.Check(device.Api, device.Api.MemAllocHost(&value, BufferBytes), "cuMemAllocHost");
                 _memory[i] = value;
-                CudaException.Check(device.Api, device.Api.EventCreate(&value, 0), "cuEventCreate");
+                CudaException.Check(device.Api, device.Api.EventCreate(&value, WithoutTime), "cuEventCreate");
                 _events[i] = value;
             }
         }

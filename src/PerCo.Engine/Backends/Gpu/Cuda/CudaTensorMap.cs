@@ -35,7 +35,15 @@ internal static unsafe class CudaTensorMap
                 Promotion256Bytes, ZerosOutside),
             $"cuTensorMapEncodeTiled of {rows} rows");
         GpuBuffer buffer = device.Allocate(Bytes);
-        device.Write(buffer, new ReadOnlySpan<byte>(map, Bytes));
-        return buffer;
+        try
+        {
+            device.Write(buffer, new ReadOnlySpan<byte>(map, Bytes));
+            return buffer;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
     }
 }

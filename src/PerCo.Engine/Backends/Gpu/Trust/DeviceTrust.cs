@@ -10,14 +10,18 @@ internal static class DeviceTrust
     /// <param name="backend">A new backend.</param>
     /// <param name="cache">Where verdicts are kept; null for nowhere.</param>
     /// <param name="notice">Is told what takes time, and which kernel is not used and why.</param>
-    /// <exception cref="PerCoException">An op has no kernel that computes correctly.</exception>
-    public static void Establish(GpuBackend backend, VerdictCache? cache, Action<string>? notice)
+    /// <param name="patience">See <see cref="KernelCheck.Run"/>.</param>
+    /// <exception cref="PerCoException">
+    /// An op has no kernel that computes correctly, or a kernel has taken the device along.
+    /// </exception>
+    public static void Establish(
+        GpuBackend backend, VerdictCache? cache, Action<string>? notice, Func<Task>? patience = null)
     {
         IReadOnlyList<KernelVerdict>? verdicts = cache?.Read();
         if (verdicts is null)
         {
             notice?.Invoke($"{backend.Name}: first use of {backend.Device.Name}: checking its kernels, once");
-            verdicts = KernelCheck.Run(backend, journal: cache?.Journal);
+            verdicts = KernelCheck.Run(backend, journal: cache?.Journal, patience: patience);
             cache?.Write(verdicts);
         }
 

@@ -78,7 +78,7 @@ internal sealed class VerdictCache
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PerCoException)
         {
-            // A check costs a second or two.
+            // A check costs some seconds.
         }
     }
 

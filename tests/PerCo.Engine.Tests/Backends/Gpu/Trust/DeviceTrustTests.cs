@@ -64,6 +64,28 @@ public sealed class DeviceTrustTests(OpenClFp32Fixture fixture) : IDisposable
         Assert.False(third.Uses(KernelVariants.LinearMma));
     }
 
+    [SkippableFact]
+    public void A_fast_kernel_that_hangs_is_not_waited_for_and_left_out_at_the_next_start()
+    {
+        var error = Assert.Throws<PerCoException>(() => Open(Driver(new Fault(Hangs: "linear_mma")), emulate: true));
+        Assert.Contains("linear_mma does not come to an end with Linear", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Start again", error.Message, StringComparison.Ordinal);
+
+        using GpuBackend again = Open(Driver(new Fault(Hangs: "linear_mma")), emulate: true);
+        Assert.False(again.Uses(KernelVariants.LinearMma));
+        Assert.True(again.Uses(KernelVariants.Conv2dMma));
+    }
+
+    [SkippableFact]
+    public void Without_a_choice_a_gpu_that_hangs_gives_way_to_the_cpu()
+    {
+        FaultyDriver driver = Driver(new Fault(Hangs: "attention"), looksLikeAGpu: true);
+        var gpu = new GpuOptions { Cache = false, Notice = _notices.Add, Patience = () => driver.Hanging };
+        using Backend backend = AutomaticDevice.Create(new CpuOptions(), gpu, [driver]);
+        Assert.IsType<CpuBackend>(backend);
+        Assert.Contains("kernel attention does not come to an end", _notices[^1], StringComparison.Ordinal);
+    }
+
     [SkippableTheory]
     [InlineData("linear_mma", null)]
     [InlineData("conv2d_mma", null)]
@@ -177,7 +199,8 @@ public sealed class DeviceTrustTests(OpenClFp32Fixture fixture) : IDisposable
         try
         {
             DeviceTrust.Establish(
-                backend, new VerdictCache(backend.Device, backend.Precision, _folder), _notices.Add);
+                backend, new VerdictCache(backend.Device, backend.Precision, _folder), _notices.Add,
+                () => driver.Hanging);
             return backend;
         }
         catch

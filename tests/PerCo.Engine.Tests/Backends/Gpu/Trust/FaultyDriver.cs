@@ -1,4 +1,5 @@
 using PerCo.Engine.Backends.Gpu;
+using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Gpu.Trust;
 
@@ -6,7 +7,9 @@ namespace PerCo.Engine.Tests.Backends.Gpu.Trust;
 /// <param name="Program">The program that does not build; null for none.</param>
 /// <param name="Kernel">What the names of kernels that compute something else begin with; null for none.</param>
 /// <param name="Breaks">The kernel after which the device answers nothing any more; null for none.</param>
-public sealed record Fault(string? Program = null, string? Kernel = null, string? Breaks = null);
+/// <param name="Hangs">The kernel that does not come to an end; null for none.</param>
+public sealed record Fault(
+    string? Program = null, string? Kernel = null, string? Breaks = null, string? Hangs = null);
 
 /// <summary>The first OpenCL device with a fault.</summary>
 /// <param name="driver">OpenCL.</param>
@@ -17,6 +20,11 @@ internal sealed class FaultyDriver(
     IGpuDriver driver, Fault fault, bool looksLikeAGpu = false, bool hasASoundOne = false) : IGpuDriver
 {
     private const int SoundIndex = 77;
+
+    private readonly TaskCompletionSource _hanging = new();
+
+    /// <summary>Completes when a kernel has begun that does not come to an end.</summary>
+    public Task Hanging => _hanging.Task;
 
     public string Name => driver.Name;
 
@@ -37,6 +45,7 @@ internal sealed class FaultyDriver(
     private sealed class Device(FaultyDriver owner, GpuDevice inner, Fault fault) : GpuDevice(inner.Info)
     {
         private bool _broken;
+        private volatile bool _hangs;
 
         public override long UsableMemory => inner.UsableMemory;
 
@@ -57,6 +66,13 @@ internal sealed class FaultyDriver(
             owner.Launches++;
             RefuseWhereBroken();
             _broken = kernel.Name == fault.Breaks;
+            if (kernel.Name == fault.Hangs)
+            {
+                _hangs = true;
+                owner._hanging.TrySetResult();
+                Thread.Sleep(Timeout.Infinite);
+            }
+
             if (fault.Kernel is null || !kernel.Name.StartsWith(fault.Kernel, StringComparison.Ordinal))
             {
                 inner.Start(kernel, groups, arguments);
@@ -83,7 +99,11 @@ internal sealed class FaultyDriver(
             inner.Read(source, bytes);
         }
 
-        protected override void Dispose(bool disposing) => inner.Dispose();
+        protected override void Dispose(bool disposing)
+        {
+            Assert.False(_hangs, "The device was released, which waits for the kernel that hangs.");
+            inner.Dispose();
+        }
 
         private void RefuseWhereBroken()
         {
