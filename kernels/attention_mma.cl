@@ -95,6 +95,7 @@ FN void attend(
     UNROLL_MMA
     for (int i = 0; i < down * width / 2; i++) out[i] = 0.0f;
 
+    const float scale = in->scale * LOG2_E;
     for (int k0 = 0, reading = 0; k0 < end; k0 += BLOCK_K, reading ^= 1)
     {
         COPY_WAIT(0);
@@ -106,7 +107,7 @@ FN void attend(
         copy_commit();
         const shared_t k_tile = shared + reading * 2 * TILE_BYTES(width), v_tile = k_tile + TILE_BYTES(width);
 
-        // 1. Scores in units of ln 2, so that weights are powers of two.
+        // 1. Scores; hidden ones are looked for only where there are some.
         float score[2 * 8 * 4];
         UNROLL_MMA
         for (int i = 0; i < down * 8 * 4; i++) score[i] = 0.0f;
@@ -122,12 +123,10 @@ FN void attend(
             }
             multiply_fragments(score, q + k * down * 4, b, down, 8, exchange);
         }
-        const int masks = in->causal || k0 + BLOCK_K > in->keys;
-        UNROLL_MMA
-        for (int i = 0; i < INNER(down * 8 * 4); i++)
+        if (in->causal || k0 + BLOCK_K > in->keys)
         {
-            score[i] *= in->scale * LOG2_E;
-            if (masks)
+            UNROLL_MMA
+            for (int i = 0; i < INNER(down * 8 * 4); i++)
             {
                 const int row = q0 + warp_row + i / 32 * 16 + lane / 4 + (i / 2 & 1) * 8;
                 const int key = k0 + i / 4 % 8 * 8 + (lane & 3) * 2 + (i & 1);
@@ -135,7 +134,8 @@ FN void attend(
             }
         }
 
-        // 2. The new maximum of each row. max1 passes over NaN, which comes back with the weights.
+        // 2. The new maximum of each row. max1 passes over NaN, which comes back with the weights. These are powers of
+        // two: the scale is in units of ln 2.
         UNROLL_MMA
         for (int r = 0; r < 2 * down; r++)
         {
@@ -147,7 +147,7 @@ FN void attend(
                 largest = max1(largest, max1(s[0], s[1]));
             }
             largest = quad_max(largest, exchange);
-            const float factor = power_of_two(row_max[r] - largest);
+            const float factor = power_of_two((row_max[r] - largest) * scale), offset = -largest * scale;
             row_max[r] = largest;
 
             // 3. Weights; what was summed before is relative to the old maximum.
@@ -156,8 +156,8 @@ FN void attend(
             for (int j = 0; j < INNER(8); j++)
             {
                 float* s = score + (r / 2 * 8 + j) * 4 + r % 2 * 2;
-                s[0] = power_of_two(s[0] - largest);
-                s[1] = power_of_two(s[1] - largest);
+                s[0] = power_of_two(fma1(s[0], scale, offset));
+                s[1] = power_of_two(fma1(s[1], scale, offset));
                 sum += s[0] + s[1];
             }
             row_sum[r] = fma1(row_sum[r], factor, sum);

@@ -49,6 +49,11 @@ internal static class CommandLineApp
         root.Add(CompletionCommand.Build(root));
         root.Add(ManCommand.Build(root));
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction();
+        foreach (Command verb in root.Subcommands)
+        {
+            verb.KeepOptionsApart(root.Options);
+        }
+
         return root;
     }
 
@@ -60,14 +65,42 @@ internal static class CommandLineApp
         await using (output.ConfigureAwait(false))
         {
             Console.SetOut(output);
-            return await RunWithOutputAsync(args).ConfigureAwait(false);
+            try
+            {
+                return await ParseAndInvokeAsync(args).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                Fail("cancelled; nothing was written.");
+                return ExitCode.Cancelled;
+            }
+            catch (UsageException e)
+            {
+                Fail(e.Message);
+                return ExitCode.Usage;
+            }
+#pragma warning disable CA1031 // The top level: whatever went wrong becomes one line, never a stack trace at a user.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Fail(ErrorText.Of(e));
+                if (args.Contains("--verbose") || args.Contains("-v"))
+                {
+                    await Console.Error.WriteLineAsync(e.ToString()).ConfigureAwait(false);
+                }
+
+                return ExitCode.Failed;
+            }
         }
     }
 
-    private static async Task<int> RunWithOutputAsync(string[] args)
+    private static async Task<int> ParseAndInvokeAsync(string[] args)
     {
-        // Paths may begin with "@", which must not be read as a file of arguments.
-        ParseResult parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        // Paths may begin with "@", which must not be read as a file of arguments. An empty value after "=" would be
+        // forgotten, and the next argument taken for it.
+        ParseResult parsed = Build().Parse(
+            [.. args.SelectMany(arg => IsEmptyOption(arg) ? [arg[..^1], ""] : new[] { arg })],
+            new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             string verb = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
@@ -91,33 +124,11 @@ internal static class CommandLineApp
         };
         using var signals = new Signals();
         StandardStreams.Cancellation = signals.Token;
-        try
-        {
-            return await parsed.InvokeAsync(invocation, signals.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            Fail("cancelled; nothing was written.");
-            return ExitCode.Cancelled;
-        }
-        catch (UsageException e)
-        {
-            Fail(e.Message);
-            return ExitCode.Usage;
-        }
-#pragma warning disable CA1031 // The top level: whatever went wrong becomes one line, never a stack trace at a user.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            Fail(ErrorText.Of(e));
-            if (args.Contains("--verbose") || args.Contains("-v"))
-            {
-                await Console.Error.WriteLineAsync(e.ToString()).ConfigureAwait(false);
-            }
-
-            return ExitCode.Failed;
-        }
+        return await parsed.InvokeAsync(invocation, signals.Token).ConfigureAwait(false);
     }
+
+    private static bool IsEmptyOption(string argument) =>
+        argument.StartsWith("--", StringComparison.Ordinal) && argument.IndexOf('=') == argument.Length - 1;
 
     private static void Fail(string message) => new Messages(quiet: false, verbose: false).Error(message);
 

@@ -9,4 +9,7 @@ internal static class ErrorText
         OutOfMemoryException => "Out of memory. Try a smaller picture.",
         _ => $"Unexpected error: {e.Message} ({e.GetType().Name}). Run again with --verbose and report it.",
     }).ReplaceLineEndings(" ");
+
+    /// <summary>Whether a message begins with the name of a file.</summary>
+    public static bool Names(string message, string path) => message.StartsWith($"{path}:", StringComparison.Ordinal);
 }

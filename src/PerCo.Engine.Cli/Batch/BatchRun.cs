@@ -293,8 +293,8 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
     private static string Describe(Exception e, Job job)
     {
         string message = ErrorText.Of(e);
-        bool named = message.StartsWith(job.Input.Path, StringComparison.Ordinal)
-            || message.StartsWith(job.Output, StringComparison.Ordinal) || job.Input.IsStandardInput;
+        bool named = ErrorText.Names(message, job.Input.Path) || ErrorText.Names(message, job.Output)
+            || job.Input.IsStandardInput;
         return named ? message : $"{job.Input.Path}: {message}";
     }
 }

@@ -10,14 +10,14 @@ namespace PerCo.Engine.Cli.Evaluation;
 
 /// <summary>Encodes and decodes pictures at some rates; one that fails is reported, and the others go on.</summary>
 internal sealed class EvaluationRun(
-    PerCoModel model, EncodeOptions encode, DecodeOptions decode, CaptionFile? captions, ImageLimits limits,
+    ModelSession session, EncodeOptions encode, DecodeOptions decode, CaptionFile? captions, ImageLimits limits,
     Messages messages)
 {
     // Large enough for every network, small enough to take no time.
     private const int WarmUpExtent = 64;
 
-    private readonly PerCoEncoder _encoder = new(model);
-    private readonly PerCoDecoder _decoder = new(model);
+    private readonly PerCoEncoder _encoder = new(session.Model);
+    private readonly PerCoDecoder _decoder = new(session.Model);
     private readonly List<EvaluatedPicture> _pictures = [];
     private int _failed;
     private string _drawn = "";
@@ -41,8 +41,9 @@ internal sealed class EvaluationRun(
         }
 
         return new EvaluationReport(
-            model.Folder.Id,
-            $"PerCo.Engine {CommandLineApp.Version}, {model.Backend.Name}: {model.Backend.Description}{_drawn}",
+            session.Model.Folder.Id,
+            $"PerCo.Engine {CommandLineApp.Version}, {session.Model.Backend.Name}: "
+                + $"{session.Model.Backend.Description}{_drawn}",
             _pictures, _failed);
     }
 
@@ -64,8 +65,7 @@ internal sealed class EvaluationRun(
                     }
                     catch (PerCoException e)
                     {
-                        bool named = e.Message.StartsWith(picture.Path, StringComparison.Ordinal);
-                        Fail(named ? e.Message : $"{picture.Path}: {e.Message}");
+                        Fail(ErrorText.Names(e.Message, picture.Path) ? e.Message : $"{picture.Path}: {e.Message}");
                     }
 
                     progress?.End(worked: true);
@@ -93,14 +93,18 @@ internal sealed class EvaluationRun(
         CancellationToken cancellation)
     {
         Image original = PictureFile.Load(picture.Path, limits);
-        EncodeOptions own = captions?.For(picture) is { } caption ? encode with { Caption = caption } : encode;
-        EncodeResult encoded = _encoder.Encode(original, At(rate, own), progress, cancellation);
+        EncodeOptions own = EncodingOptions.For(picture, encode, captions);
+        EncodeOptions atRate = At(rate, own);
+        session.Plan(model => MemoryPlanner.ForEncoding(model, original.Width, original.Height, atRate));
+        EncodeResult encoded = _encoder.Encode(original, atRate, progress, cancellation);
 
         // What is decoded is what the bytes say.
         byte[] bytes = encoded.File.ToBytes();
-        DecodeResult decoded = _decoder.Decode(PerCoFile.Parse(bytes), decode, progress, cancellation);
+        PerCoFile file = PerCoFile.Parse(bytes);
+        session.Plan(model => MemoryPlanner.ForDecoding(model, [new DecodeRequest(file)], decode));
+        DecodeResult decoded = _decoder.Decode(file, decode, progress, cancellation);
         cancellation.ThrowIfCancellationRequested();
-        files.Write(picture, rate, bytes, decoded, model);
+        files.Write(picture, rate, bytes, decoded, session.Model);
         _drawn = string.Create(
             CultureInfo.InvariantCulture,
             $", {ReconstructionNotes.Steps(decoded.Steps)}, guidance {decoded.Guidance:0.##}");

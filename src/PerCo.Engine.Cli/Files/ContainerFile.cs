@@ -15,9 +15,13 @@ internal sealed record ContainerFile(PerCoFile? Own, PercoSdFile? PercoSd, byte[
 
     /// <summary>Reads a file, or standard input for <c>-</c>.</summary>
     /// <exception cref="PerCoException">It cannot be read, or is damaged; the message begins with its name.</exception>
-    public static ContainerFile Load(string path, PerCoFileLimits limits)
+    public static ContainerFile Load(string path, PerCoFileLimits limits) =>
+        Parse(path, StandardStreams.ReadAll(path, limits.MaxFileBytes), limits);
+
+    /// <summary>Reads a file from memory.</summary>
+    /// <exception cref="PerCoException">It is damaged; the message begins with its name.</exception>
+    public static ContainerFile Parse(string path, byte[] bytes, PerCoFileLimits limits)
     {
-        byte[] bytes = StandardStreams.ReadAll(path, limits.MaxFileBytes);
         try
         {
             return PercoSdFile.IsPercoSdFile(bytes)

@@ -18,6 +18,31 @@ internal static class FileKinds
 
     public static bool IsWeights(string path) => HasExtension(path, ".safetensors");
 
+    /// <summary>Whether reading would wait for a writer: nobody means that of a folder's content.</summary>
+    public static bool IsPipe(string path)
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows() || new FileInfo(path) is not { Exists: true, Length: 0 })
+            {
+                return false;
+            }
+
+            // Opened for both, a pipe does not wait for its other side.
+            using FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            return !stream.CanSeek;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether a name is one of a single file that verbs write.</summary>
+    public static bool IsOutputName(string path) => HasExtension(
+        path,
+        [PerCoFile.Extension, PercoSdFile.Extension, .. ImageFormats.All.SelectMany(format => format.Extensions)]);
+
     public static bool HasExtension(string path, params ReadOnlySpan<string> extensions)
     {
         foreach (string extension in extensions)

@@ -92,7 +92,7 @@ internal sealed class InputFiles
         string folder = Path.Combine(root, relative);
         foreach (string name in FolderListing.Files(folder))
         {
-            if (_wanted(Path.Combine(folder, name)))
+            if (_wanted(Path.Combine(folder, name)) && !FileKinds.IsPipe(Path.Combine(folder, name)))
             {
                 Take(new InputFile(Path.Combine(folder, name), Path.Combine(relative, name)));
             }

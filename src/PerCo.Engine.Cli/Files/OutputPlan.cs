@@ -42,6 +42,14 @@ internal sealed class OutputPlan
             throw new UsageException("Standard output takes one file only; name a folder with -o.");
         }
 
+        if (toFolder && !Path.Exists(target) && !Path.EndsInDirectorySeparator(target!)
+            && FileKinds.IsOutputName(target!))
+        {
+            throw new UsageException(
+                $"{target} is the name of one file, expected a folder for several outputs. If a folder is meant, "
+                + $"write {target}{Path.DirectorySeparatorChar}");
+        }
+
         if (toFolder && File.Exists(target))
         {
             throw new PerCoException($"{target}: is a file, expected a folder for several outputs.");

@@ -8,9 +8,8 @@ namespace PerCo.Engine.Cli.Info;
 /// <summary>What a picture is, and whether it was decoded here.</summary>
 internal static class PictureInfo
 {
-    public static InfoReport Of(string path, ImageLimits limits)
+    public static InfoReport Of(string path, byte[] bytes, ImageLimits limits)
     {
-        byte[] bytes = StandardStreams.ReadAll(path, limits.MaxFileBytes);
         Image image = PictureFile.Decode(path, bytes, limits);
         ImageFormat format = ImageFormats.Of(bytes);
         IReadOnlyList<ImageText> notes = ImageFormats.Texts(bytes);

@@ -83,7 +83,7 @@ internal static class BenchCommand
         common.AddDeviceTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(csv) && result.GetValue(common.Json))
+            if (result.ValueIfRight(csv) && result.ValueIfRight(common.Json))
             {
                 result.AddError("--csv and --json exclude each other.");
             }

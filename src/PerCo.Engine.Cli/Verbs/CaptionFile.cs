@@ -28,13 +28,18 @@ internal sealed class CaptionFile
             return;
         }
 
-        foreach (string line in text.Split('\n'))
+        foreach ((int number, string line) in text.Split('\n').Index())
         {
             int tab = line.IndexOf('\t', StringComparison.Ordinal);
             if (tab > 0)
             {
                 // Data sets list several captions a picture; the first is taken.
                 _byName.TryAdd(line[..tab], Checked(path, line[(tab + 1)..].Trim()));
+            }
+            else if (!string.IsNullOrWhiteSpace(line))
+            {
+                throw new PerCoException(
+                    $"{path}: line {number + 1} is no file name, tab and caption, as other lines are.");
             }
         }
     }
@@ -47,11 +52,11 @@ internal sealed class CaptionFile
         try
         {
             string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
-            return new CaptionFile(path, text.TrimStart('\uFEFF'));
+            return new CaptionFile(StandardStreams.InputName(path), text.TrimStart('\uFEFF'));
         }
         catch (DecoderFallbackException e)
         {
-            throw new PerCoException($"{path}: is no UTF-8 text, expected a caption.", e);
+            throw new PerCoException($"{StandardStreams.InputName(path)}: is no UTF-8 text, expected a caption.", e);
         }
     }
 

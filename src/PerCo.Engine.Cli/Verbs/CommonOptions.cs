@@ -93,12 +93,12 @@ internal sealed class CommonOptions
         AddDeviceTo(command);
         command.Validators.Add(result =>
         {
-            if (Weights(result) is WeightPrecision.Fp16 or WeightPrecision.Int8 && result.GetValue(Strict))
+            if (Weights(result) is WeightPrecision.Fp16 or WeightPrecision.Int8 && result.ValueIfRight(Strict))
             {
                 result.AddError("--strict keeps all weights as they are: leave out --weights.");
             }
 
-            if (result.GetValue(Strict) && Named(result) is not (null or BackendCatalog.Auto or "cpu"))
+            if (result.ValueIfRight(Strict) && Named(result) is not (null or BackendCatalog.Auto or "cpu"))
             {
                 result.AddError("--strict is for the CPU: equal pixels are promised between CPUs.");
             }
@@ -137,7 +137,7 @@ internal sealed class CommonOptions
         command.Options.Add(_verbose);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(Quiet) && result.GetValue(_verbose))
+            if (result.ValueIfRight(Quiet) && result.ValueIfRight(_verbose))
             {
                 result.AddError("--quiet and --verbose exclude each other.");
             }

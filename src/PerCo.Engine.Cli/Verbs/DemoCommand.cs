@@ -75,12 +75,15 @@ internal static class DemoCommand
         DecodingOptions decoding, MemoryOption memory, CancellationToken cancellation)
     {
         files.Check();
+        EncodeOptions options = EncodingOptions.For(
+            new InputFile(files.Input, Path.GetFileName(files.Input)), encoding.Read(parsed),
+            encoding.ReadCaptionFile(parsed));
         Image original = PictureFile.Load(files.Input, ImageLimits.Default);
         using Backend backend = common.CreateBackend(parsed, common.Messages(parsed));
         using PerCoModel model = common.OpenModel(parsed, backend);
         (EncodeResult encoded, DecodeResult decoded) = common.CreateProgress(parsed).Run(progress =>
             AblationRun.Run(
-                model, original, ablation, encoding.Read(parsed) with { MemoryLimit = memory.Read(parsed) },
+                model, original, ablation, options with { MemoryLimit = memory.Read(parsed) },
                 decoding.Read(parsed) with { MemoryLimit = memory.Read(parsed) }, progress, cancellation));
 
         cancellation.ThrowIfCancellationRequested();

@@ -84,8 +84,7 @@ internal sealed class EncodeCommand
                 {
                     CheckName(job, format);
                     Image image = PictureFile.Load(job.Input.Path, limits);
-                    EncodeOptions own = captions?.For(job.Input) is { } caption
-                        ? options with { Caption = caption } : options;
+                    EncodeOptions own = EncodingOptions.For(job.Input, options, captions);
                     session.Plan(model => MemoryPlanner.ForEncoding(model, image.Width, image.Height, own));
                     bool pickled = format is null
                         ? FileKinds.HasExtension(job.Output, PercoSdFile.Extension) : format == Pickle;
@@ -159,7 +158,7 @@ internal sealed class EncodeCommand
             return (file.Width, file.Height) == (image.Width, image.Height) ? null
                 : $"is of a picture of {file.Width}x{file.Height}, expected {image.Width}x{image.Height}";
         }
-        catch (PerCoException e) when (e.Message.StartsWith(job.Output, StringComparison.Ordinal))
+        catch (PerCoException e) when (ErrorText.Names(e.Message, job.Output))
         {
             return "is not whole";
         }

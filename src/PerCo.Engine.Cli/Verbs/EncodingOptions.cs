@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using PerCo.Engine.Cli.Files;
 using PerCo.Engine.Codec;
 
 namespace PerCo.Engine.Cli.Verbs;
@@ -70,24 +71,25 @@ internal sealed class EncodingOptions
 
         command.Validators.Add(result =>
         {
-            int captions = (result.GetValue(_caption) is not null ? 1 : 0)
-                + (result.GetValue(_captionFile) is not null ? 1 : 0) + (result.GetValue(_noCaption) ? 1 : 0);
+            int captions = (result.ValueIfRight(_caption) is not null ? 1 : 0)
+                + (result.ValueIfRight(_captionFile) is not null ? 1 : 0) + (result.ValueIfRight(_noCaption) ? 1 : 0);
             if (captions > 1)
             {
                 result.AddError("--caption, --caption-file and --no-caption exclude each other.");
             }
 
-            if (result.GetValue(_noCodes) && (result.GetValue(_noCaption) || result.GetValue(_caption) is ""))
+            bool noCaption = result.ValueIfRight(_noCaption) || result.ValueIfRight(_caption) is "";
+            if (result.ValueIfRight(_noCodes) && noCaption)
             {
                 result.AddError("--no-codes without a caption leaves nothing to store.");
             }
 
-            if (result.GetValue(_noCodes) && result.GetValue(_rate) is not null)
+            if (result.ValueIfRight(_noCodes) && result.ValueIfRight(_rate) is not null)
             {
                 result.AddError("--rate is the rate of the codes, of which --no-codes stores none.");
             }
 
-            if (result.GetValue(_caption) is { } caption && CaptionFile.TooLong(caption) is { } error)
+            if (result.ValueIfRight(_caption) is { } caption && CaptionFile.TooLong(caption) is { } error)
             {
                 result.AddError($"--caption: {error}");
             }
@@ -99,9 +101,19 @@ internal sealed class EncodingOptions
     public CaptionFile? ReadCaptionFile(ParseResult parsed) =>
         parsed.GetValue(_captionFile) is { } path ? CaptionFile.Load(path) : null;
 
+    /// <summary>The options for one picture: with the words that a caption file has for it.</summary>
+    /// <exception cref="PerCoException">Nothing is left to store.</exception>
+    public static EncodeOptions For(InputFile picture, EncodeOptions options, CaptionFile? captions)
+    {
+        options = captions?.For(picture) is { } caption ? options with { Caption = caption } : options;
+        return options.Codes || options.Caption is not "" ? options : throw new PerCoException(
+            $"{StandardStreams.InputName(picture.Path)}: has an empty caption, and without codes nothing is left to "
+            + "store.");
+    }
+
     /// <summary>Whether the command line says at which rate codes are stored, or that none are.</summary>
     public bool ChoosesRate(SymbolResult result) =>
-        result.GetValue(_rate) is not null || result.GetValue(_noCodes);
+        result.ValueIfRight(_rate) is not null || result.ValueIfRight(_noCodes);
 
     public EncodeOptions Read(ParseResult parsed) => new()
     {

@@ -80,12 +80,12 @@ internal sealed class EvalCommand
         verb._common.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(verb._csv) && result.GetValue(verb._common.Json))
+            if (result.ValueIfRight(verb._csv) && result.ValueIfRight(verb._common.Json))
             {
                 result.AddError("--csv and --json exclude each other.");
             }
 
-            if (result.GetValue(verb._allRates) && verb._encoding.ChoosesRate(result))
+            if (result.ValueIfRight(verb._allRates) && verb._encoding.ChoosesRate(result))
             {
                 result.AddError("--all-rates takes the model's rates: leave out --rate and --no-codes.");
             }
@@ -99,15 +99,21 @@ internal sealed class EvalCommand
         Messages messages = _common.Messages(parsed);
         EncodeOptions encode = _encoding.Read(parsed) with { MemoryLimit = _memory.Read(parsed) };
         DecodeOptions decode = _decoding.Read(parsed) with { MemoryLimit = _memory.Read(parsed) };
+        string[] paths = parsed.GetValue(_paths)!;
+        if (paths.Contains(StandardStreams.Name))
+        {
+            throw new UsageException("eval compares pictures by their names: standard input has none.");
+        }
+
         InputFiles inputs = InputFiles.Find(
-            parsed.GetValue(_paths)!, parsed.GetValue(_recursive), FileKinds.IsPicture, "pictures");
+            paths, parsed.GetValue(_recursive), FileKinds.IsPicture, "pictures");
         using var session = new ModelSession(_common, parsed, messages);
         PerCoModel model = session.Model;
         ModelRate?[] rates = !encode.Codes ? [null]
             : parsed.GetValue(_allRates) ? [.. model.Folder.Rates.OrderBy(rate => rate.BitsPerPixel)]
             : [model.Folder.NearestRate(encode.BitsPerPixel)];
         var run = new EvaluationRun(
-            model, encode, decode, _encoding.ReadCaptionFile(parsed), _limit.ForPictures(parsed), messages);
+            session, encode, decode, _encoding.ReadCaptionFile(parsed), _limit.ForPictures(parsed), messages);
         EvaluationReport report = run.Run(
             inputs, rates, EvaluationFiles.Plan(inputs, rates, parsed.GetValue(_output), parsed.GetValue(_force)),
             cancellation);
@@ -131,7 +137,7 @@ internal sealed class EvalCommand
         {
             Console.Out.Write(report.Csv());
         }
-        else
+        else if (!parsed.GetValue(_common.Quiet))
         {
             foreach (string line in report.Table())
             {

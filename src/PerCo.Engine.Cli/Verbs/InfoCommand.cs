@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using PerCo.Engine.Cli.Files;
 using PerCo.Engine.Cli.Info;
 using PerCo.Engine.Cli.Terminal;
+using PerCo.Engine.Codec;
+using PerCo.Engine.Imaging;
 
 namespace PerCo.Engine.Cli.Verbs;
 
@@ -14,8 +16,8 @@ internal sealed class InfoCommand
 
     private readonly Argument<string[]> _paths = new Argument<string[]>("path")
     {
-        Description = ".perco, .pkl or .safetensors files, pictures, model folders, folders, patterns, or - for "
-            + "standard input.",
+        Description = ".perco, .pkl or .safetensors files, pictures, model folders, folders, patterns, or - for a "
+            + ".perco or .pkl file or a picture on standard input.",
         Arity = ArgumentArity.OneOrMore,
     }.Paths();
 
@@ -88,12 +90,27 @@ internal sealed class InfoCommand
         return failed == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private InfoReport Describe(InfoItem item, ParseResult parsed, bool verbose) =>
-        item.IsModel ? ModelInfo.Of(item.Path)
-        : FileKinds.IsWeights(item.Path) ? WeightsInfo.Of(item.Path, list: verbose)
-        : FileKinds.IsPicture(item.Path) ? PictureInfo.Of(item.Path, _limit.ForPictures(parsed))
-        : ContainerInfo.Of(
-            item.Path, ContainerFile.Load(item.Path, _limit.ForFiles(parsed)), _limit.ForFiles(parsed));
+    private InfoReport Describe(InfoItem item, ParseResult parsed, bool verbose)
+    {
+        if (item.IsModel)
+        {
+            return ModelInfo.Of(item.Path);
+        }
+
+        if (FileKinds.IsWeights(item.Path))
+        {
+            return WeightsInfo.Of(item.Path, list: verbose);
+        }
+
+        ImageLimits pictures = _limit.ForPictures(parsed);
+        PerCoFileLimits files = _limit.ForFiles(parsed);
+        bool piped = item.Path == StandardStreams.Name, named = !piped && FileKinds.IsPicture(item.Path);
+        byte[] bytes = StandardStreams.ReadAll(
+            item.Path, piped || named ? pictures.MaxFileBytes : files.MaxFileBytes);
+        return named || (piped && ImageFormats.All.Any(format => format.Matches(bytes)))
+            ? PictureInfo.Of(item.Path, bytes, pictures)
+            : ContainerInfo.Of(item.Path, ContainerFile.Parse(item.Path, bytes, files), files);
+    }
 
     private static IEnumerable<InfoItem> Items(string[] paths, bool recursive)
     {

@@ -30,7 +30,7 @@ internal static class OpsCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(json) && result.GetValue(markdown))
+            if (result.ValueIfRight(json) && result.ValueIfRight(markdown))
             {
                 result.AddError("--json and --markdown exclude each other.");
             }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 
@@ -122,6 +123,41 @@ internal static class OptionRules
         });
         argument.CompletionSources.Add(names);
         return argument;
+    }
+
+    /// <summary>
+    /// What an option says, for validators of a whole command: they run before values are known to be right, and asking
+    /// for a wrong one throws. What is wrong with it is said by the option itself.
+    /// </summary>
+    public static T? ValueIfRight<T>(this SymbolResult result, Option<T> option)
+    {
+        try
+        {
+            return result.GetValue(option);
+        }
+        catch (InvalidOperationException)
+        {
+            return default;
+        }
+    }
+
+    /// <summary>An option after one that takes text or a path must not become that text or path.</summary>
+    /// <param name="command">The verb, with all its options.</param>
+    /// <param name="everywhere">Options of all verbs.</param>
+    public static void KeepOptionsApart(this Command command, IEnumerable<Option> everywhere)
+    {
+        HashSet<string> names =
+            [.. command.Options.Concat(everywhere).SelectMany(option => option.Aliases.Append(option.Name))];
+        foreach (Option option in command.Options.Where(option => option.ValueType == typeof(string)))
+        {
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens.FirstOrDefault(token => names.Contains(token.Value)) is { } swallowed)
+                {
+                    result.AddError($"{option.Name} has no value: {swallowed.Value} after it is an option.");
+                }
+            });
+        }
     }
 
     // Parsed here, because System.CommandLine's own refusal names a type of .NET instead of what is expected.

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Backends;
@@ -92,7 +91,7 @@ internal sealed unsafe class HostArena : IDisposable
         {
             try
             {
-                return (nint)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+                return (nint)HostMemory.Allocate(bytes, Alignment);
             }
             catch (OutOfMemoryException e)
             {
@@ -132,7 +131,7 @@ internal sealed unsafe class HostArena : IDisposable
             }
         }
 
-        NativeMemory.AlignedFree(block);
+        HostMemory.Free(block, bytes);
     }
 
     /// <summary>Frees the blocks that wait for their next use.</summary>
@@ -176,11 +175,11 @@ internal sealed unsafe class HostArena : IDisposable
     // Called with the lock held.
     private void FreeBlocks()
     {
-        foreach (Stack<nint> blocks in _free.Values)
+        foreach ((long bytes, Stack<nint> blocks) in _free)
         {
             while (blocks.TryPop(out nint block))
             {
-                NativeMemory.AlignedFree((void*)block);
+                HostMemory.Free((void*)block, bytes);
             }
         }
 

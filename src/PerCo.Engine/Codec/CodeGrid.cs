@@ -46,7 +46,7 @@ public readonly record struct CodeGrid(int Stride, int Entries, int Books = 1)
     public int Rows(int height) => HasCodes ? Positions(height) : 0;
 
     /// <summary>Number of codes for a picture.</summary>
-    public long Count(int width, int height) => (long)Columns(width) * Rows(height) * Books;
+    public long Count(int width, int height) => checked((long)Columns(width) * Rows(height) * Books);
 
     /// <summary>Bits per pixel of the codes, where the picture is a multiple of the grid.</summary>
     public double BitsPerPixel => HasCodes ? Books * Math.Log2(Entries) / ((double)Stride * Stride) : 0;

@@ -44,6 +44,12 @@ internal sealed record MemoryPlan(
     /// <summary>Most bytes of activations at once.</summary>
     public long Activations => Stages.Max(stage => stage.Activations);
 
+    /// <summary>Whether pictures are drawn, not encoded.</summary>
+    public bool Decodes => Stages.Any(stage => stage.Stage == CodecStage.Denoise);
+
+    /// <summary>Bytes of the networks that stay loaded when all stages are over.</summary>
+    public long HeldWeights => KeepsNetworks ? Stages[^1].Weights : 0;
+
     /// <summary>Whether the whole process stays within the limit.</summary>
     public bool Fits => Least <= Limit;
 

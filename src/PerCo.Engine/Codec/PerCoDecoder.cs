@@ -56,8 +56,8 @@ public sealed class PerCoDecoder
         Draw(requests, null, options ?? new DecodeOptions(), progress, cancellation);
 
     /// <summary>
-    /// Whether two files can be drawn in one batch: same rate, latents of the same size, as many steps, and the same
-    /// guidance.
+    /// Whether two files can be drawn in one batch: same model and rate, latents of the same size, as many steps, and
+    /// the same guidance.
     /// </summary>
     /// <param name="a">The content of a .perco file.</param>
     /// <param name="b">The content of another.</param>
@@ -68,7 +68,8 @@ public sealed class PerCoDecoder
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
         options ??= new DecodeOptions();
-        return DrawingSettings.Of(_model, a, options) == DrawingSettings.Of(_model, b, options);
+        return (options.AnyModel || a.ModelIdentity == b.ModelIdentity)
+            && DrawingSettings.Of(_model, a, options) == DrawingSettings.Of(_model, b, options);
     }
 
     /// <summary>

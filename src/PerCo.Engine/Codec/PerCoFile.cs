@@ -50,6 +50,16 @@ public sealed record PerCoFile
     /// <summary>Guidance scale, where it differs from the model's.</summary>
     public double? Guidance => GuidanceHundredths / 100.0;
 
+    /// <summary>Whether both say the same, code by code.</summary>
+    public bool Equals(PerCoFile? other) => other is not null && ModelIdentity == other.ModelIdentity
+        && (Width, Height, Grid) == (other.Width, other.Height, other.Grid)
+        && (Seed, Steps, GuidanceHundredths) == (other.Seed, other.Steps, other.GuidanceHundredths)
+        && Caption == other.Caption && Indices.SequenceEqual(other.Indices);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(
+        ModelIdentity, Width, Height, Grid, Caption, Seed, Steps, GuidanceHundredths);
+
     /// <summary>Whether bytes begin like a <c>.perco</c> file.</summary>
     public static bool IsPerCoFile(ReadOnlySpan<byte> bytes) => bytes.StartsWith(PerCoFileReader.Magic);
 

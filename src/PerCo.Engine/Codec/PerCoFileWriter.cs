@@ -104,6 +104,8 @@ internal static class PerCoFileWriter
             ArgumentOutOfRangeException.ThrowIfNegative(guidance);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(guidance, ushort.MaxValue);
         }
+
+        CaptionCoder.Check(file.Caption);
     }
 
     private static int RateNumber(CodeGrid grid)

@@ -108,7 +108,10 @@ public sealed class PerCoModel : IDisposable
     {
         if (plan is not null)
         {
-            if (_plan?.Weights != plan.Limited?.Weights)
+            // A plan counts its own networks; those of the other direction may have stayed.
+            bool crowded = _plan is { } last && plan.Limited is { } next && last.Decodes != next.Decodes
+                && last.HeldWeights + next.Least > next.Limit;
+            if (crowded || _plan?.Weights != plan.Limited?.Weights)
             {
                 Networks.Release();
             }
@@ -160,16 +163,19 @@ public sealed class PerCoModel : IDisposable
     /// <summary>Frees what the plan does not keep until the next stage.</summary>
     internal void EndStage()
     {
-        if (_plan is not null)
+        if (_plan is null)
         {
-            Backend.TrimMemory();
+            return;
         }
 
-        if (_plan is { KeepsNetworks: false })
+        Backend.TrimMemory();
+        if (!_plan.KeepsNetworks)
         {
             Networks.Release();
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         }
+
+        // What a picture leaves to the collector is counted once.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
     }
 
     /// <summary>The features of "no codes": zeros.</summary>

@@ -50,6 +50,34 @@ public sealed class BatchTests : IDisposable
         Assert.Contains("2 files: 2 done", decode.Error, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public void A_pipe_in_a_folder_is_passed_over()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no pipes in folders.");
+        _folder.Picture("in/a.png", 32, 32);
+        Assert.Equal(0, CliProcess.Shell($"mkfifo {_folder.File("in/b.png")}").ExitCode);
+        File.WriteAllBytes(_folder.File("in/c.png"), []);
+        var encode = CliProcess.Run(
+            "encode", _folder.File("in"), "-o", _folder.File("out"), "--no-caption", "--verbose");
+        Assert.Equal(1, encode.ExitCode);
+        Assert.Equal(["a.perco"], _folder.All("out"));
+        Assert.Contains("c.png", encode.Error, StringComparison.Ordinal);
+        Assert.Contains("1 other files in the folders were passed over", encode.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Pictures may be called as messages begin.</summary>
+    [Fact]
+    public void Errors_name_the_file()
+    {
+        File.Move(_folder.Picture("small.png", 8, 8), _folder.File("The"));
+        foreach (string verb in new[] { "encode", "eval" })
+        {
+            var run = CliProcess.Shell($"cd {_folder.File("")}; $P {verb} The --caption a");
+            Assert.Equal(1, run.ExitCode);
+            Assert.Contains("percoengine: The: The picture is 8x8", run.Error, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Pictures_that_are_drawn_at_once_are_those_of_one_by_one()
     {

@@ -33,6 +33,21 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(new FileInfo(file).Length, first.GetProperty("bytes").GetProperty("total").GetInt64());
     }
 
+    /// <summary>Networks of both directions, and what earlier stages leave behind, count too.</summary>
+    [SkippableTheory]
+    [InlineData(400)]
+    [InlineData(340)]
+    public void A_limit_of_memory_holds_for_the_whole_process(int mebibytes)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Only Linux is asked how much memory a process took at most.");
+        var demo = CliProcess.Run(
+            "demo", Path.Combine(TestPaths.Root, "examples", "kodim23.png"), "-o", _folder.File("out"),
+            "--memory", $"{mebibytes}MiB", "--device", "cpu", "--json");
+        Assert.True(demo.ExitCode == 0, demo.Error);
+        using JsonDocument json = JsonDocument.Parse(demo.Output);
+        Assert.InRange(json.RootElement.GetProperty("peakMemory").GetInt64(), 1, (long)mebibytes << 20);
+    }
+
     [Theory]
     [InlineData("--strict")]
     [InlineData("--json")]

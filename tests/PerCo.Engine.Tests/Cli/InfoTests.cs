@@ -9,6 +9,18 @@ public sealed class InfoTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    [Theory]
+    [InlineData("a.png", "\"kind\": \"png\"")]
+    [InlineData("0.0313.pkl", "\"kind\": \"pkl\"")]
+    public void What_comes_through_a_pipe_is_told_by_its_content(string name, string expected)
+    {
+        byte[] bytes = File.ReadAllBytes(
+            name == "a.png" ? _folder.Picture(name) : TestPaths.Goldens($"bitstreams/{name}"));
+        (int exitCode, byte[] output, string error) = CliProcess.Pipe(bytes, "info", "-", "--json");
+        Assert.True(exitCode == 0, error);
+        Assert.Contains(expected, System.Text.Encoding.UTF8.GetString(output), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Several_files_are_described_and_missing_ones_reported()
     {

@@ -82,6 +82,59 @@ public class UsageTests
         Assert.Contains(expected, Assert.Single(parsed.Errors).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Validators of a whole verb run before its values are known to be right.</summary>
+    [Theory]
+    [InlineData("encode", "a.png", "--caption")]
+    [InlineData("encode", "a.png", "--caption-file")]
+    [InlineData("encode", "a.png", "--caption", "a", "--caption", "b")]
+    [InlineData("demo", "a.png", "-c", "a", "-c", "b")]
+    [InlineData("encode", "a.png", "--no-codes", "--rate", "abc")]
+    [InlineData("encode", "a.png", "--no-codes", "--rate", "1", "--rate", "2")]
+    [InlineData("eval", "a.png", "--all-rates", "--rate")]
+    [InlineData("bench", "--csv=abc")]
+    [InlineData("ops", "--json=abc")]
+    public void A_wrong_command_line_is_never_an_unhandled_exception(params string[] arguments)
+    {
+        var run = CliProcess.Run(arguments);
+        Assert.Equal(2, run.ExitCode);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Unhandled", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--caption has no value: --quiet after it is an option", "encode", "a.png", "--caption", "--quiet")]
+    [InlineData("--caption has no value: -q after it", "demo", "a.png", "--caption", "-q")]
+    [InlineData("--log has no value: --json", "decode", "a.perco", "--log", "--json")]
+    [InlineData("--output has no value: --help", "encode", "a.png", "-o", "--help")]
+    public void An_option_is_not_the_value_of_the_one_before(string expected, params string[] arguments) =>
+        Assert.Contains(
+            CommandLineApp.Build().Parse(arguments).Errors,
+            error => error.Message.Contains(expected, StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("--log is empty", "encode", "a.png", "--log=", "--json")]
+    [InlineData("--output is empty", "decode", "a.perco", "--output=", "-q")]
+    [InlineData("--steps is '', expected a number", "decode", "a.perco", "--steps=", "5")]
+    public void An_empty_value_is_not_the_next_argument(string expected, params string[] arguments)
+    {
+        var run = CliProcess.Run(arguments);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("encode", "a.png", "b.png", "out.perco")]
+    [InlineData("decode", "a.perco", "b.perco", "-o", "drawn.png")]
+    public void Several_outputs_do_not_make_a_folder_named_like_a_file(params string[] arguments)
+    {
+        var run = CliProcess.Run(arguments);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("is the name of one file", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Eval_needs_names() => Assert.Equal(2, CliProcess.Run("eval", "-").ExitCode);
+
     [Fact]
     public void Without_a_verb_the_verbs_are_named()
     {

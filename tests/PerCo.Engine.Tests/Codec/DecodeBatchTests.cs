@@ -49,6 +49,9 @@ public sealed class DecodeBatchTests
         PerCoFile guided = file with { GuidanceHundredths = 300 };
         Assert.True(decoder.SharesBatch(file, file with { Width = file.Width - 1, Caption = "x", Seed = 3 }));
         Assert.False(decoder.SharesBatch(file, larger));
+        PerCoFile another = file with { ModelIdentity = file.ModelIdentity + 1 };
+        Assert.False(decoder.SharesBatch(another, file));
+        Assert.True(decoder.SharesBatch(another, file, new DecodeOptions { AnyModel = true }));
         Assert.False(decoder.SharesBatch(file, file with { Steps = 9 }));
         Assert.False(decoder.SharesBatch(file, guided));
         Assert.True(decoder.SharesBatch(file, guided, new DecodeOptions { Guidance = 2 }));

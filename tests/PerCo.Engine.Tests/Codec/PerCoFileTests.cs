@@ -110,6 +110,18 @@ public class PerCoFileTests
         Assert.Throws<ArgumentException>(() => file.ToBytes());
     }
 
+    [Fact]
+    public void Files_that_say_the_same_are_equal()
+    {
+        PerCoFile file = Sample(64, 64, new CodeGrid(16, 256));
+        PerCoFile again = PerCoFile.Parse(file.ToBytes());
+        Assert.Equal(file, again);
+        Assert.Equal(file.GetHashCode(), again.GetHashCode());
+        Assert.NotEqual(file, again with { Indices = [.. file.Indices.Take(15), (file.Indices[15] + 1) % 256] });
+        Assert.NotEqual(file, again with { Caption = file.Caption + "." });
+        Assert.NotEqual(file, again with { Seed = 99 });
+    }
+
     internal static PerCoFile Sample(int width, int height, CodeGrid grid)
     {
         var random = new Random(width * 31 + height);

@@ -25,7 +25,7 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         Bytes = checked(Math.Max(1, count) * sizeof(float));
         nuint alignment = (nuint)Bytes >= 2 * LargePage ? LargePage : HostArena.Alignment;
-        _values = (float*)NativeMemory.AlignedAlloc((nuint)Bytes, alignment);
+        _values = (float*)HostMemory.Allocate(Bytes, alignment);
         if (alignment == LargePage && OperatingSystem.IsLinux())
         {
             // Advice only: where it is not taken, pages are small, and nothing else changes.
@@ -62,7 +62,7 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
     {
         if (_values != null)
         {
-            NativeMemory.AlignedFree(_values);
+            HostMemory.Free(_values, Bytes);
             _values = null;
             GC.RemoveMemoryPressure(Bytes);
         }
