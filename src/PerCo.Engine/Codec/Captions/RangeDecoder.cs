@@ -12,6 +12,9 @@ internal sealed class RangeDecoder : SymbolCoder
 
     private readonly byte[] _bytes;
     private int _next;
+
+    // The last eight bytes that were read, and where they lie within the interval.
+    private ulong _window;
     private ulong _offset;
     private ulong _range = ulong.MaxValue;
 
@@ -55,15 +58,17 @@ internal sealed class RangeDecoder : SymbolCoder
         return (int)value;
     }
 
-    /// <summary>Checks that nothing but zeros, which mean nothing, stands behind what was read.</summary>
-    /// <exception cref="PerCoException">Other bytes are left over.</exception>
+    /// <summary>
+    /// Checks that the code is the one that an encoder writes, of all that mean the same; zeros behind it mean nothing.
+    /// </summary>
+    /// <exception cref="PerCoException">Other bytes are left over, or other ones stand at the end.</exception>
     public void CheckEnd()
     {
-        if (_bytes.AsSpan(_next).ContainsAnyExcept((byte)0))
+        ulong low = unchecked(_window - _offset);
+        if (_window != RangeEncoder.Shortest(low, _range) || _bytes.AsSpan(_next).ContainsAnyExcept((byte)0))
         {
             throw new PerCoException(
-                $"The caption's code ends at byte {_next}, expected nothing behind it, got {_bytes.Length - _next} "
-                + "bytes: the file is damaged.");
+                "The caption's code is over before its last byte, expected nothing behind it: the file is damaged.");
         }
     }
 
@@ -87,5 +92,10 @@ internal sealed class RangeDecoder : SymbolCoder
         }
     }
 
-    private byte NextByte() => _next < _bytes.Length ? _bytes[_next++] : (byte)0;
+    private byte NextByte()
+    {
+        byte next = _next < _bytes.Length ? _bytes[_next++] : (byte)0;
+        _window = (_window << 8) | next;
+        return next;
+    }
 }

@@ -32,25 +32,15 @@ internal sealed class RangeEncoder : SymbolCoder
     /// <summary>Ends the code and returns its bytes, less zeros at the end.</summary>
     public byte[] Finish()
     {
-        for (int zeros = 64; zeros >= 0; zeros -= 8)
+        ulong value = Shortest(_low, _range);
+        if (value < _low)
         {
-            // The next multiple of 2^zeros at or above the interval's start; 2^64 wraps to 0 with a carry.
-            ulong mask = zeros == 64 ? ulong.MaxValue : (1UL << zeros) - 1;
-            ulong value = unchecked(_low + mask) & ~mask;
-            if (unchecked(value - _low) < _range)
-            {
-                if (value < _low)
-                {
-                    Carry();
-                }
+            Carry();
+        }
 
-                for (int shift = 56; shift >= zeros; shift -= 8)
-                {
-                    _bytes.Add((byte)(value >> shift));
-                }
-
-                break;
-            }
+        for (int shift = 56; shift >= 0; shift -= 8)
+        {
+            _bytes.Add((byte)(value >> shift));
         }
 
         int length = _bytes.Count;
@@ -60,6 +50,25 @@ internal sealed class RangeEncoder : SymbolCoder
         }
 
         return [.. _bytes[..length]];
+    }
+
+    /// <summary>The number in an interval that ends in the most zero bytes; 2^64 wraps to 0, with a carry.</summary>
+    /// <param name="low">The interval's start.</param>
+    /// <param name="range">Its length, at least 1.</param>
+    public static ulong Shortest(ulong low, ulong range)
+    {
+        for (int zeros = 64; zeros > 0; zeros -= 8)
+        {
+            // The next multiple of 2^zeros at or above the start.
+            ulong mask = zeros == 64 ? ulong.MaxValue : (1UL << zeros) - 1;
+            ulong value = unchecked(low + mask) & ~mask;
+            if (unchecked(value - low) < range)
+            {
+                return value;
+            }
+        }
+
+        return low;
     }
 
     private void Narrow(ulong below, ulong frequency, ulong total)

@@ -180,6 +180,30 @@ public class CaptionCoderTests
         Assert.Contains("expected nothing behind it", e.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The decoder reads ahead of the last symbol: what it has read there belongs to the code too.</summary>
+    [Theory]
+    [InlineData("a")] // as UTF-8
+    [InlineData("a dog runs through the grass")]
+    [InlineData("Ein Hügel, 日本")]
+    public void ACaptionHasOneCode(string caption)
+    {
+        byte[] code = CaptionCoder.Encode(caption);
+        IEnumerable<byte[]> longer = Enumerable.Range(0, 9).Select(zeros => (byte[])[.. code, .. new byte[zeros], 1]);
+        IEnumerable<byte[]> others = Enumerable.Range(0, 256).Where(last => last != code[^1])
+            .Select(last => (byte[])[.. code[..^1], (byte)last]);
+        foreach (byte[] other in longer.Concat(others))
+        {
+            try
+            {
+                Assert.NotEqual(caption, CaptionCoder.Decode(other));
+            }
+            catch (PerCoException)
+            {
+                // No code at all.
+            }
+        }
+    }
+
     [Fact]
     public void ZerosAtTheEndOfACodeChangeNothing()
     {
