@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using PerCo.Engine.Cli.Files;
 using PerCo.Engine.Cli.Terminal;
 using PerCo.Engine.Codec;
@@ -7,13 +6,12 @@ using PerCo.Engine.Codec;
 namespace PerCo.Engine.Cli.Batch;
 
 /// <summary>
-/// Works through files, one by one or some at once: a file that fails is reported and the rest goes on; what is done is
-/// logged at once; cancelling ends the run within a step and leaves nothing half-written.
+/// Works through files, one by one or some at once: a file that fails is reported and the rest goes on; cancelling ends
+/// the run within a step and leaves nothing half-written.
 /// </summary>
 internal sealed class BatchRun(BatchSettings settings, Messages messages, bool json)
 {
-    private readonly List<FileReport> _reports = [];
-    private RunLog? _log;
+    private readonly ExistingOutput _existing = new(settings);
 
     public int Run<T>(InputFiles inputs, OutputPlan plan, IBatchWork<T> work, CancellationToken cancellation)
     {
@@ -22,52 +20,33 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
             throw new UsageException("--json and a file on standard output exclude each other; name a file with -o.");
         }
 
-        CheckLog(plan);
+        if (settings.Log is not null)
+        {
+            RunLog.CheckApart(settings.Log, plan);
+        }
+
         long start = Stopwatch.GetTimestamp();
-        using RunLog? log = _log = settings.Log is null ? null : RunLog.Open(settings.Log);
+        using RunLog? log = settings.Log is null ? null : RunLog.Open(settings.Log);
+        var reports = new BatchReports(messages, log, json);
         foreach ((string input, string error) in inputs.Failures.Concat(plan.Failures))
         {
-            Add(new FileReport { Status = FileStatus.Failed, Input = input, Error = error }, null);
+            reports.Add(new FileReport { Status = FileStatus.Failed, Input = input, Error = error }, null);
         }
 
         bool cancelled = plan.Jobs.Count > 0 && new ProgressDisplay(messages).Run(
-            plan.Jobs.Count, progress => !Work(plan.Jobs, work, progress, cancellation));
+            plan.Jobs.Count, progress => !Work(plan.Jobs, work, reports, progress, cancellation));
         if (inputs.PassedOver > 0)
         {
             messages.Detail($"{inputs.PassedOver} other files in the folders were passed over");
         }
 
-        return Finish(plan.Jobs.Count, cancelled, Stopwatch.GetElapsedTime(start).TotalSeconds);
-    }
-
-    // A log that is also an input or an output would be written into it, or replaced by it.
-    private void CheckLog(OutputPlan plan)
-    {
-        if (settings.Log is null)
-        {
-            return;
-        }
-
-        if (settings.Log == StandardStreams.Name)
-        {
-            throw new UsageException("--log names a file; --json prints on standard output.");
-        }
-
-        string log = OutputFile.RealPath(settings.Log);
-        foreach (Job job in plan.Jobs)
-        {
-            if (IsLog(job.Input.Path) || IsLog(job.Output))
-            {
-                throw new UsageException($"--log {settings.Log} is an input or an output too. Name another file.");
-            }
-        }
-
-        bool IsLog(string path) => path != StandardStreams.Name && OutputFile.RealPath(path) == log;
+        return reports.Finish(plan.Jobs.Count, cancelled, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     // False where the run was cancelled.
     private bool Work<T>(
-        IReadOnlyList<Job> jobs, IBatchWork<T> work, IRunProgress? progress, CancellationToken cancellation)
+        IReadOnlyList<Job> jobs, IBatchWork<T> work, BatchReports reports, IRunProgress? progress,
+        CancellationToken cancellation)
     {
         try
         {
@@ -75,10 +54,10 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
             foreach (Job job in jobs)
             {
                 cancellation.ThrowIfCancellationRequested();
-                Take(job, group, work, progress, cancellation);
+                Take(job, group, work, reports, progress, cancellation);
             }
 
-            Flush(group, work, progress, cancellation);
+            Flush(group, work, reports, progress, cancellation);
             return true;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -88,14 +67,14 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
     }
 
     private void Take<T>(
-        Job job, List<(Job Job, T Item)> group, IBatchWork<T> work, IRunProgress? progress,
+        Job job, List<(Job Job, T Item)> group, IBatchWork<T> work, BatchReports reports, IRunProgress? progress,
         CancellationToken cancellation)
     {
         T? item = default;
         bool done = false;
         Exception? error = Error(() =>
         {
-            done = IsDone(job, work);
+            done = _existing.IsDone(job, work);
             item = done ? default : work.Load(job);
         });
 
@@ -103,13 +82,13 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
         bool over = done || error is not null;
         if (over || (group.Count > 0 && !work.Joins(group[0].Item, item!)))
         {
-            Flush(group, work, progress, cancellation);
+            Flush(group, work, reports, progress, cancellation);
         }
 
         if (over)
         {
             progress?.End(worked: error is not null);
-            Add(
+            reports.Add(
                 error is not null ? Failure(error, job)
                     : new FileReport { Status = FileStatus.Skipped, Input = job.Input.Path, Text = "done already" },
                 job.Output);
@@ -119,23 +98,25 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
         group.Add((job, item!));
         if (group.Count >= work.MostTogether(group[0].Item))
         {
-            Flush(group, work, progress, cancellation);
+            Flush(group, work, reports, progress, cancellation);
         }
     }
 
     private void Flush<T>(
-        List<(Job Job, T Item)> group, IBatchWork<T> work, IRunProgress? progress, CancellationToken cancellation)
+        List<(Job Job, T Item)> group, IBatchWork<T> work, BatchReports reports, IRunProgress? progress,
+        CancellationToken cancellation)
     {
         (Job Job, T Item)[] items = [.. group];
         group.Clear();
         if (items.Length > 0)
         {
-            Together(items, work, progress, cancellation);
+            Together(items, work, reports, progress, cancellation);
         }
     }
 
     private void Together<T>(
-        (Job Job, T Item)[] group, IBatchWork<T> work, IRunProgress? progress, CancellationToken cancellation)
+        (Job Job, T Item)[] group, IBatchWork<T> work, BatchReports reports, IRunProgress? progress,
+        CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         string others = group.Length > 1 ? $" and {group.Length - 1} more" : "";
@@ -150,7 +131,7 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
             work.TooMany(group[0].Item);
             foreach ((Job Job, T Item) entry in group)
             {
-                Together([entry], work, progress, cancellation);
+                Together([entry], work, reports, progress, cancellation);
             }
 
             return;
@@ -162,7 +143,7 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
             FileReport? report = null;
             Exception? failed = error ?? Error(() => report = results[i]());
             progress?.End(worked: true);
-            Add(
+            reports.Add(
                 (report ?? Failure(failed!, job)) with
                 {
                     Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / group.Length,
@@ -192,103 +173,6 @@ internal sealed class BatchRun(BatchSettings settings, Messages messages, bool j
         messages.Detail(e.ToString());
         return new FileReport { Status = FileStatus.Failed, Input = job.Input.Path, Error = Describe(e, job) };
     }
-
-    private bool IsDone<T>(Job job, IBatchWork<T> work)
-    {
-        OutputFile.Check(job);
-        if (!OutputFile.IsTaken(job.Output))
-        {
-            return false;
-        }
-
-        // Beside a file may lie the original that it was made from, which --force is not meant for.
-        if (settings.Output is null && work.Foreign(job) is { } foreign)
-        {
-            throw new PerCoException($"{job.Output}: exists, but {foreign}. Name another output with -o.");
-        }
-
-        if (settings.Force && !settings.Resume)
-        {
-            return false;
-        }
-
-        if (!settings.Resume)
-        {
-            throw new PerCoException(
-                $"{job.Output}: exists already. Name another file, replace it with --force, or skip what is done with "
-                + "--resume.");
-        }
-
-        string? lacks = work.Lack(job);
-        if (lacks is not null && !settings.Force)
-        {
-            throw new PerCoException($"{job.Output}: exists, but {lacks}. Replace it with --force.");
-        }
-
-        return lacks is null;
-    }
-
-    private void Add(FileReport report, string? output)
-    {
-        report = report with { Output = output };
-        _reports.Add(report);
-        _log?.Write(report.ToJson());
-        string name = output == StandardStreams.Name ? "standard output" : output ?? report.Input;
-        switch (report.Status)
-        {
-            case FileStatus.Failed:
-                messages.Error(report.Error!);
-                break;
-            case FileStatus.Skipped:
-                messages.Detail($"{name}: {report.Text}");
-                break;
-            default:
-                messages.Note($"{name}: {report.Text}, {report.Seconds:0.0} s");
-                messages.Detail("  " + string.Join(", ", report.Stages.Select(Describe)));
-                break;
-        }
-    }
-
-    private int Finish(int jobs, bool cancelled, double seconds)
-    {
-        int done = Count(FileStatus.Done), skipped = Count(FileStatus.Skipped), failed = Count(FileStatus.Failed);
-        long bytes = _reports.Sum(r => r.Bytes ?? 0);
-        if (json)
-        {
-            JsonText.Print(new JsonObject
-            {
-                ["files"] = new JsonArray([.. _reports.Select(r => r.ToJson())]),
-                ["done"] = done,
-                ["skipped"] = skipped,
-                ["failed"] = failed,
-                ["cancelled"] = cancelled,
-                ["bytes"] = bytes,
-                ["seconds"] = Math.Round(seconds, 3),
-            });
-        }
-
-        if (cancelled)
-        {
-            messages.Error(jobs == 1
-                ? "cancelled; nothing was written."
-                : $"cancelled after {done + skipped + failed} of {jobs} files; go on with --resume.");
-            return ExitCode.Cancelled;
-        }
-
-        if (_reports.Count > 1)
-        {
-            messages.Note(
-                $"{_reports.Count} files: {done} done, {skipped} skipped, {failed} failed; {bytes} bytes, "
-                + $"{seconds:0.0} s");
-        }
-
-        return failed == 0 ? ExitCode.Done : ExitCode.Failed;
-    }
-
-    private int Count(FileStatus status) => _reports.Count(r => r.Status == status);
-
-    private static string Describe(StageReport stage) =>
-        $"{stage.Stage.ToString().ToLowerInvariant()} {stage.Seconds:0.00} s ({stage.PeakBytes / 1048576.0:0} MiB)";
 
     private static string Describe(Exception e, Job job)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using PerCo.Engine.Cli.Files;
 using PerCo.Engine.Cli.Terminal;
 using PerCo.Engine.IO;
 
@@ -24,6 +25,27 @@ internal sealed class RunLog : IDisposable
     }
 
     private static ReadOnlySpan<byte> LineStart => """{"status":"""u8;
+
+    /// <summary>Refuses a log that is an input or an output too: it would be written into it, or replaced by it.</summary>
+    /// <exception cref="UsageException">It is, or has no name.</exception>
+    public static void CheckApart(string path, OutputPlan plan)
+    {
+        if (path == StandardStreams.Name)
+        {
+            throw new UsageException("--log names a file; --json prints on standard output.");
+        }
+
+        string log = OutputFile.RealPath(path);
+        foreach (Job job in plan.Jobs)
+        {
+            if (IsLog(job.Input.Path) || IsLog(job.Output))
+            {
+                throw new UsageException($"--log {path} is an input or an output too. Name another file.");
+            }
+        }
+
+        bool IsLog(string file) => file != StandardStreams.Name && OutputFile.RealPath(file) == log;
+    }
 
     /// <summary>Opens a log, new or of an earlier run.</summary>
     /// <exception cref="PerCoException">It cannot be written, or is something other than a log.</exception>

@@ -32,6 +32,11 @@ internal sealed record EvaluationReport(
             if (rate.Count() > 1)
             {
                 yield return Row($"mean of {rate.Count()}", [.. rate]);
+                int compared = rate.Count(picture => picture.MsSsim is not null);
+                if (compared > 0 && compared < rate.Count())
+                {
+                    yield return $"MS-SSIM is the mean of {compared}: the other pictures are too small for it.";
+                }
             }
         }
     }
