@@ -2,7 +2,9 @@ using PerCo.Engine.Cli.Files;
 
 namespace PerCo.Engine.Cli.Batch;
 
-/// <summary>What happens to an output that is there already: nothing, unless --force or --resume say otherwise.</summary>
+/// <summary>
+/// What happens to an output that is there already: nothing, unless --force or --resume say otherwise.
+/// </summary>
 internal sealed class ExistingOutput(BatchSettings settings)
 {
     /// <summary>Whether a job's output is there and whole, so that nothing is left to do.</summary>

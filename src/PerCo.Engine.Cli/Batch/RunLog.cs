@@ -26,7 +26,9 @@ internal sealed class RunLog : IDisposable
 
     private static ReadOnlySpan<byte> LineStart => """{"status":"""u8;
 
-    /// <summary>Refuses a log that is an input or an output too: it would be written into it, or replaced by it.</summary>
+    /// <summary>
+    /// Refuses a log that is an input or an output too: it would be written into it, or replaced by it.
+    /// </summary>
     /// <exception cref="UsageException">It is, or has no name.</exception>
     public static void CheckApart(string path, OutputPlan plan)
     {
