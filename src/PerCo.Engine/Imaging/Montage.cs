@@ -11,9 +11,9 @@ public static class Montage
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfNegative(gap);
-        if (images.Count == 0)
+        if (images.Count == 0 || images.Any(image => image is null))
         {
-            throw new ArgumentException("There is no picture.", nameof(images));
+            throw new ArgumentException("There is no picture, or one of them is null.", nameof(images));
         }
 
         long width = images.Sum(i => (long)i.Width) + ((long)gap * (images.Count - 1));

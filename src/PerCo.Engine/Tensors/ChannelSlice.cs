@@ -9,6 +9,7 @@ public readonly struct ChannelSlice
     /// <exception cref="ArgumentOutOfRangeException">The channels do not lie within the tensor's.</exception>
     public ChannelSlice(Tensor tensor, int offset, int count)
     {
+        ArgumentNullException.ThrowIfNull(tensor);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)offset + count, tensor.Shape.Channels, nameof(count));

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace PerCo.Engine.Imaging.Formats.Png;
@@ -21,9 +22,10 @@ internal static class PngText
                 nameof(note));
         }
 
-        if (note.Text.Contains('\0'))
+        if (note.Text.Contains('\0') || HasLoneSurrogate(note.Text))
         {
-            throw new ArgumentException($"The text of '{keyword}' holds a NUL.", nameof(note));
+            throw new ArgumentException(
+                $"The text of '{keyword}' holds a NUL or half of a surrogate pair.", nameof(note));
         }
 
         byte[] name = Encoding.Latin1.GetBytes(keyword);
@@ -34,6 +36,21 @@ internal static class PngText
 
         // NUL, not compressed, method 0, no language, no translated keyword.
         return ("iTXt"u8.ToArray(), [.. name, 0, 0, 0, 0, 0, .. Encoding.UTF8.GetBytes(note.Text)]);
+    }
+
+    private static bool HasLoneSurrogate(ReadOnlySpan<char> text)
+    {
+        while (!text.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf16(text, out _, out int length) != OperationStatus.Done)
+            {
+                return true;
+            }
+
+            text = text[length..];
+        }
+
+        return false;
     }
 
     /// <summary>The notes of a file; compressed ones (zTXt, and iTXt that says so) are passed over.</summary>

@@ -83,6 +83,17 @@ public sealed class PngEncoderTests
         Assert.Empty(ImageFormats.Texts(ImageFormats.Encode(TestImages.Make(2, 2), ImageFormats.ForPath("a.ppm"))));
     }
 
+    [Fact]
+    public void NotesAreUnicode()
+    {
+        string pair = "🐕";
+        Assert.Throws<ArgumentException>(() => ImageFormats.Encode(
+            TestImages.Make(1, 1), ImageFormats.ForPath("a.png"), [new ImageText("a", $"x{pair[0]}")]));
+        byte[] file = ImageFormats.Encode(
+            TestImages.Make(1, 1), ImageFormats.ForPath("a.png"), [new ImageText("a", $"x{pair}")]);
+        Assert.Equal("x🐕", ImageFormats.Texts(file)[0].Text);
+    }
+
     [Theory]
     [InlineData("", "x")]
     [InlineData(" a", "x")]
