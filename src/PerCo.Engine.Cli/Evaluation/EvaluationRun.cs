@@ -65,7 +65,7 @@ internal sealed class EvaluationRun(
                     }
                     catch (PerCoException e)
                     {
-                        Fail(ErrorText.Names(e.Message, picture.Path) ? e.Message : $"{picture.Path}: {e.Message}");
+                        Fail(ErrorText.About(picture.Path, e.Message));
                     }
 
                     progress?.End(worked: true);

@@ -92,9 +92,10 @@ internal sealed class InputFiles
         string folder = Path.Combine(root, relative);
         foreach (string name in FolderListing.Files(folder))
         {
-            if (_wanted(Path.Combine(folder, name)) && !FileKinds.IsPipe(Path.Combine(folder, name)))
+            string path = Path.Combine(folder, name);
+            if (_wanted(path) && !FileKinds.IsPipe(path))
             {
-                Take(new InputFile(Path.Combine(folder, name), Path.Combine(relative, name)));
+                Take(new InputFile(path, Path.Combine(relative, name)));
             }
             else
             {

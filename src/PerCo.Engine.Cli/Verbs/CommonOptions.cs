@@ -93,7 +93,8 @@ internal sealed class CommonOptions
         AddDeviceTo(command);
         command.Validators.Add(result =>
         {
-            if (Weights(result) is WeightPrecision.Fp16 or WeightPrecision.Int8 && result.ValueIfRight(Strict))
+            if (result.ValueIfRight(_weights) is WeightPrecision.Fp16 or WeightPrecision.Int8
+                && result.ValueIfRight(Strict))
             {
                 result.AddError("--strict keeps all weights as they are: leave out --weights.");
             }
@@ -116,7 +117,8 @@ internal sealed class CommonOptions
         command.Validators.Add(result =>
         {
             string? device = Named(result);
-            if (Weights(result) != WeightPrecision.Auto && device is not (null or BackendCatalog.Auto or "cpu"))
+            if (result.ValueIfRight(_weights) != WeightPrecision.Auto
+                && device is not (null or BackendCatalog.Auto or "cpu"))
             {
                 result.AddError("--weights is for the CPU: a GPU has --precision.");
             }
@@ -144,14 +146,7 @@ internal sealed class CommonOptions
         });
     }
 
-    // The device that the command line names, if any.
-    private string? Named(SymbolResult result) =>
-        result.GetResult(Device) is { Tokens: [var token] } ? token.Value.ToLowerInvariant() : null;
-
-    // By its text: a validator runs before values are known to be right, and asking for a wrong one throws.
-    private WeightPrecision Weights(SymbolResult result) =>
-        result.GetResult(_weights) is { Tokens: [var token] }
-        && Enum.TryParse(token.Value, ignoreCase: true, out WeightPrecision weights) ? weights : WeightPrecision.Auto;
+    private string? Named(SymbolResult result) => result.ValueIfRight(Device)?.ToLowerInvariant();
 
     public string ModelFolder(ParseResult parsed) => parsed.GetValue(_model) ?? DefaultModel;
 

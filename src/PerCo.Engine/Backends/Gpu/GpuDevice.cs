@@ -114,7 +114,10 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
     /// <summary>Whether a kernel on it does not come to an end: everything else would wait for that for ever.</summary>
     public bool IsAbandoned { get; private set; }
 
-    /// <summary>Gives the device up. It is not released any more: the system does that when the process ends.</summary>
+    /// <summary>
+    /// Gives the device up. Its backend releases neither it nor what lies on it any more: the system does that when the
+    /// process ends.
+    /// </summary>
     public void Abandon() => IsAbandoned = true;
 
     /// <summary>Bytes of device memory that are held now.</summary>
@@ -126,11 +129,7 @@ internal abstract class GpuDevice(GpuDeviceInfo info) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (!IsAbandoned)
-        {
-            Dispose(true);
-        }
-
+        Dispose(true);
         GC.SuppressFinalize(this);
     }
 

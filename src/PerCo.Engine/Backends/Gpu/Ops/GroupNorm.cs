@@ -10,6 +10,8 @@ public sealed partial class GpuBackend
     private const int FactorsOfAChannel = 4;
     private const int PositionsOfAnItem = 4;
 
+    private int LanesOfAGroup => _device.Info.IsCpu ? 4 : 32;
+
     // Enough groups to fill a device, few enough that one of them joins what a group of channels has.
     private const int MostChunks = 256;
     private const int SmallestChunk = 64;
@@ -53,7 +55,7 @@ public sealed partial class GpuBackend
 
         // 1. Sums of every chunk's channels: [batch][chunks][3][channels].
         using GpuStorage moments = _arena.Rent((long)batch * chunks * MomentsOfAChannel * w.Channels * sizeof(float));
-        int slices = checked((int)DivideUp(w.Channels, (_device.Info.IsCpu ? 4 : 32) * VectorWidth));
+        int slices = checked((int)DivideUp(w.Channels, LanesOfAGroup * VectorWidth));
         _device.Launch(
             Kernel("group_norm", "group_norm_moments"), new GpuGroups(chunks, slices, batch),
             [

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace PerCo.Engine.Imaging.Formats.Png;
@@ -22,7 +21,9 @@ internal static class PngText
                 nameof(note));
         }
 
-        if (note.Text.Contains('\0') || HasLoneSurrogate(note.Text))
+        // Half of a surrogate pair does not come back.
+        byte[] utf8 = Encoding.UTF8.GetBytes(note.Text);
+        if (note.Text.Contains('\0') || Encoding.UTF8.GetString(utf8) != note.Text)
         {
             throw new ArgumentException(
                 $"The text of '{keyword}' holds a NUL or half of a surrogate pair.", nameof(note));
@@ -35,22 +36,7 @@ internal static class PngText
         }
 
         // NUL, not compressed, method 0, no language, no translated keyword.
-        return ("iTXt"u8.ToArray(), [.. name, 0, 0, 0, 0, 0, .. Encoding.UTF8.GetBytes(note.Text)]);
-    }
-
-    private static bool HasLoneSurrogate(ReadOnlySpan<char> text)
-    {
-        while (!text.IsEmpty)
-        {
-            if (Rune.DecodeFromUtf16(text, out _, out int length) != OperationStatus.Done)
-            {
-                return true;
-            }
-
-            text = text[length..];
-        }
-
-        return false;
+        return ("iTXt"u8.ToArray(), [.. name, 0, 0, 0, 0, 0, .. utf8]);
     }
 
     /// <summary>The notes of a file; compressed ones (zTXt, and iTXt that says so) are passed over.</summary>
