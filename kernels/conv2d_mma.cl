@@ -5,7 +5,7 @@
 #define CONV2D(down) \
     PRODUCT_SHARED(down); \
     CONV2D_PRODUCT \
-    multiply_and_write(&in, matrix, &end, panels, down, shared, exchange);
+    multiply_and_write(&in, matrix, &end, panels, splits, down, shared, exchange);
 
 KERNEL(conv2d_mma, MMA_ITEMS)(CONV2D_PARAMETERS) { CONV2D(4) }
 

@@ -6,5 +6,5 @@ KERNEL(conv2d_wgmma, WGMMA_ITEMS)(CONV2D_PARAMETERS)
 {
     PRODUCT_SHARED();
     CONV2D_PRODUCT
-    multiply_and_write(&in, matrix, map, &end, panels, shared, exchange);
+    multiply_and_write(&in, matrix, map, &end, panels, splits, shared, exchange);
 }

@@ -5,7 +5,7 @@
 #define LINEAR(down) \
     PRODUCT_SHARED(down); \
     LINEAR_PRODUCT \
-    multiply_and_write(&in, matrix, &end, panels, down, shared, exchange);
+    multiply_and_write(&in, matrix, &end, panels, splits, down, shared, exchange);
 
 KERNEL(linear_mma, MMA_ITEMS)(LINEAR_PARAMETERS) { LINEAR(4) }
 

@@ -6,5 +6,5 @@ KERNEL(linear_wgmma, WGMMA_ITEMS)(LINEAR_PARAMETERS)
 {
     PRODUCT_SHARED();
     LINEAR_PRODUCT
-    multiply_and_write(&in, matrix, map, &end, panels, shared, exchange);
+    multiply_and_write(&in, matrix, map, &end, panels, splits, shared, exchange);
 }

@@ -28,6 +28,7 @@
   typedef unsigned short ushort;
   typedef uint uint4 __attribute__((ext_vector_type(4)));
   typedef ushort ushort4 __attribute__((ext_vector_type(4)));
+  typedef float float2 __attribute__((ext_vector_type(2)));
   typedef float float4 __attribute__((ext_vector_type(4)));
   typedef half_t half4_t __attribute__((ext_vector_type(4)));
   #define LID ((int)__nvvm_read_ptx_sreg_tid_x())
@@ -126,6 +127,7 @@
     FN void storev(floatv v, GLOBAL store_t* p, long i) { *(GLOBAL floatv*)(p + i) = v; }
   #endif
   FN floatv loadv_f(GLOBAL const float* p, long i) { return *(GLOBAL const floatv*)(p + i); }
+  FN void store_pair(float first, float second, GLOBAL float* p) { *(GLOBAL float2*)p = (float2){ first, second }; }
 #else
   #define CAT_(a, b) a##b
   #define CAT(a, b) CAT_(a, b)
@@ -157,6 +159,7 @@
     FN void storev(floatv v, GLOBAL store_t* p, long i) { CAT(vstore, VW)(v, 0, p + i); }
   #endif
   FN floatv loadv_f(GLOBAL const float* p, long i) { return CAT(vload, VW)(0, p + i); }
+  FN void store_pair(float first, float second, GLOBAL float* p) { vstore2((float2)(first, second), 0, p); }
 #endif
 
 // ---- Arithmetic ------------------------------------------------------------------------------------------------

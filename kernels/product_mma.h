@@ -14,16 +14,19 @@
 #define PRODUCT_SHARED(down) SHARED(STAGES * STAGE_BYTES(down), EXCHANGE_BYTES(down, ACROSS, 4))
 
 FN void multiply_and_write(
-    const struct product_rows* in, GLOBAL const store_t* matrix, const struct product_end* end, int panels,
+    const struct product_rows* in, GLOBAL const store_t* matrix, const struct product_end* end, int panels, int splits,
     const int down, const shared_t shared, const shared_t exchange)
 {
-    const int row0 = ROW_GRP * PRODUCT_ROWS(down), panel0 = GRP0 * PANELS(down);
+    const int across = (panels + PANELS(down) - 1) / PANELS(down), split = GRP0 / across;
+    const int row0 = ROW_GRP * PRODUCT_ROWS(down), panel0 = GRP0 % across * PANELS(down);
     if (row0 >= end->rows) return;
     const int warp = LID / 32, warps_down = 4 / PANELS(down);
     const int warp_row = warp % warps_down * down * 16, warp_panel = warp / warps_down;
-    const int steps = step_count(in, STEP), copies = PRODUCT_ROWS(down) * STEP / 8 / MMA_ITEMS;
+    const int copies = PRODUCT_ROWS(down) * STEP / 8 / MMA_ITEMS;
+    int first;
+    const int steps = step_count(in, STEP, split, splits, &first);
     struct product_place at;
-    start_copies(&at, in, row0, LID, MMA_ITEMS, copies, STEP);
+    start_copies(&at, in, row0, first, LID, MMA_ITEMS, copies, STEP);
     float sums[4 * ACROSS * 4];
     UNROLL_MMA
     for (int i = 0; i < INNER(down * ACROSS * 4); i++) sums[i] = 0.0f;
@@ -78,7 +81,7 @@ FN void multiply_and_write(
     }
     COPY_WAIT(0);
     BARRIER();
-    write_product(
-        sums, end, row0 + warp_row, 16, panel0 + warp_panel, 0, down, shared + warp * STAGING_BYTES);
+    write_sums(
+        sums, end, split, panels, row0 + warp_row, 16, panel0 + warp_panel, 0, down, shared + warp * STAGING_BYTES);
 }
 #endif

@@ -1,10 +1,9 @@
 // product_rows.h: what the matrix products on tensor cores share: their rows, the copies of a step of inputs into
 // on-chip memory, and the end. A group has a tile of rows by panels of 64 columns; panels are as in product.h.
 #include "mma.h"
-#include "activations.h"
+#include "product_end.h"
 #ifndef PRODUCT_ROWS_H
 #define PRODUCT_ROWS_H
-#define PANEL 64
 #define ACROSS (PANEL / 8)
 
 // Results pass through on-chip memory 16 rows at a time; rows are padded so that a warp's writes meet all banks.
@@ -21,16 +20,6 @@ struct product_rows
     int pictures, rows, channels1, channels2, height, width, up_height, up_width, result_height, result_width;
     int kernel_height, kernel_width, stride, pad_top, pad_left;
     float ratio_y, ratio_x;
-};
-
-// What becomes of the sums: y = activation(sum + bias + channel_bias + residual), or GEGLU.
-struct product_end
-{
-    GLOBAL const float* bias;
-    GLOBAL const store_t* channel_bias;
-    GLOBAL const store_t* residual;
-    GLOBAL store_t* y;
-    int rows, outputs, picture_rows, residual_rows, activation;
 };
 
 // Where the copies of an item are: a place among the inputs, and for each of its rows the origin (y << 16) + x of the
@@ -62,13 +51,33 @@ FN int row_position(const struct product_rows* in, int row, int origin, int pict
     return (picture * in->height + sy) * in->width + sx;
 }
 
-// Prepares the copies of item `item` of `items`: rows row0 + item / (step / 8) and so on.
+// Steps of a tap, which has the inputs of both sources one after the other; `first` are the first source's.
+FN int steps_of_tap(const struct product_rows* in, const int step, int* first)
+{
+    *first = (in->channels1 + step - 1) / step;
+    return *first + (in->channels2 + step - 1) / step;
+}
+
+// The steps of a split: from *first on.
+FN int step_count(const struct product_rows* in, const int step, int split, int splits, int* first)
+{
+    int first_source;
+    const int all = in->kernel_height * in->kernel_width * steps_of_tap(in, step, &first_source);
+    *first = split * all / splits;
+    return (split + 1) * all / splits - *first;
+}
+
+// Prepares the copies of item `item` of `items` from step `first` on: rows row0 + item / (step / 8) and so on.
 FN void start_copies(
-    struct product_place* at, const struct product_rows* in, int row0, int item, const int items, const int copies,
-    const int step)
+    struct product_place* at, const struct product_rows* in, int row0, int first, int item, const int items,
+    const int copies, const int step)
 {
     const int picture_rows = in->result_height * in->result_width;
-    at->tap = at->second = at->c0 = 0;
+    int first_source;
+    const int of_a_tap = steps_of_tap(in, step, &first_source);
+    at->tap = first / of_a_tap;
+    at->second = first % of_a_tap >= first_source;
+    at->c0 = (first % of_a_tap - (at->second ? first_source : 0)) * step;
     UNROLL_MMA
     for (int i = 0; i < INNER(copies); i++)
     {
@@ -81,14 +90,8 @@ FN void start_copies(
             at->origin[i] = (int)((uint)y << 16) | (x & 0xFFFF);
             at->picture[i] = row / picture_rows;
         }
-        at->position[i] = row_position(in, row, at->origin[i], at->picture[i], 0);
+        at->position[i] = row_position(in, row, at->origin[i], at->picture[i], at->tap);
     }
-}
-
-FN int step_count(const struct product_rows* in, const int step)
-{
-    return in->kernel_height * in->kernel_width
-        * ((in->channels1 + step - 1) / step + (in->channels2 + step - 1) / step);
 }
 
 // The row of a panel where the step's inputs start.
@@ -199,17 +202,7 @@ FN void write_product(
             {
                 const int row = row0 + pass * row_step + first + i * rows_at_once;
                 more[i] = sum_bias;
-                if (row < end->rows && left > 0 && !geglu)
-                {
-                    if (end->channel_bias)
-                    {
-                        more[i] += loadv_n(end->channel_bias, (long)(row / end->picture_rows) * end->outputs + n, left);
-                    }
-                    if (end->residual)
-                    {
-                        more[i] += loadv_n(end->residual, (long)(row % end->residual_rows) * end->outputs + n, left);
-                    }
-                }
+                if (row < end->rows && left > 0 && !geglu) more[i] += more_of(end, row, n, left);
             }
             UNROLL_MMA
             for (int i = 0; i < INNER(AHEAD); i++)
@@ -227,5 +220,36 @@ FN void write_product(
         }
         SYNC_WARP();
     }
+}
+// The same for one of several splits: the sums as they are, from registers; a warp's pairs fill whole sectors.
+FN void write_split(
+    const float* sums, const struct product_end* end, int split, int panels, int row0, const int row_step, int panel0,
+    const int panel_step, const int count)
+{
+    const int lane = LID & 31, width = panels * PANEL;
+    UNROLL_MMA
+    for (int i = 0; i < INNER(count * 2); i++)
+    {
+        const int row = row0 + i / 2 * row_step + lane / 4 + i % 2 * 8, panel = panel0 + i / 2 * panel_step;
+        if (row < end->rows && panel < panels)
+        {
+            GLOBAL float* to = end->partial + (long)(split * end->rows + row) * width + panel * PANEL + (lane & 3) * 2;
+            UNROLL_MMA
+            for (int j = 0; j < INNER(ACROSS); j++)
+            {
+                const float* sum = sums + (i / 2 * ACROSS + j) * 4 + i % 2 * 2;
+                store_pair(sum[0], sum[1], to + j * 8);
+            }
+        }
+    }
+}
+
+// write_product, or write_split where there are several splits.
+FN void write_sums(
+    const float* sums, const struct product_end* end, int split, int panels, int row0, const int row_step, int panel0,
+    const int panel_step, const int count, const shared_t staging)
+{
+    if (end->partial) write_split(sums, end, split, panels, row0, row_step, panel0, panel_step, count);
+    else write_product(sums, end, row0, row_step, panel0, panel_step, count, staging);
 }
 #endif

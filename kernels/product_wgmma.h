@@ -64,11 +64,13 @@ FN void copy_step(
 
 FN void multiply_and_write(
     const struct product_rows* in, GLOBAL const store_t* matrix, GLOBAL const void* map,
-    const struct product_end* end, int panels, const shared_t shared, const shared_t exchange)
+    const struct product_end* end, int panels, int splits, const shared_t shared, const shared_t exchange)
 {
-    const int row0 = ROW_GRP * PRODUCT_ROWS, panel0 = GRP0 * PANELS, warp = LID / 32;
+    const int across = (panels + PANELS - 1) / PANELS, split = GRP0 / across;
+    const int row0 = ROW_GRP * PRODUCT_ROWS, panel0 = GRP0 % across * PANELS, warp = LID / 32;
     if (row0 >= end->rows) return;
-    const int steps = step_count(in, STEP);
+    int first;
+    const int steps = step_count(in, STEP, split, splits, &first);
     struct product_place at;
     float sums[GROUP_SUMS];
 #if defined(__CUDA__)
@@ -84,7 +86,7 @@ FN void multiply_and_write(
         // Copies go round the stages; a stage that was used before is waited for. What is complete is reported LAG
         // steps later, so that nobody waits for single copies.
         fence_map(LID - MULTIPLIERS, map);
-        start_copies(&at, in, row0, LID - MULTIPLIERS, 128, COPIES, STEP);
+        start_copies(&at, in, row0, first, LID - MULTIPLIERS, 128, COPIES, STEP);
         int filling = 0, reported = 0, parity = 1;
         for (int step = 0; step < steps + LAG; step++)
         {
@@ -133,7 +135,7 @@ FN void multiply_and_write(
     BARRIER();
     if (LID >= MULTIPLIERS) return;
 #else
-    start_copies(&at, in, row0, LID % 128, 128, COPIES, STEP);
+    start_copies(&at, in, row0, first, LID % 128, 128, COPIES, STEP);
     for (int i = 0; i < INNER(GROUP_SUMS); i++) sums[i] = 0.0f;
     for (int step = 0; step < steps; step++)
     {
@@ -144,8 +146,8 @@ FN void multiply_and_write(
     }
 #endif
     // An emulated group's copiers come here too, and have no rows.
-    write_product(
-        sums, end, LID < MULTIPLIERS ? row0 + warp * 16 : end->rows, 0, panel0, 1, PANELS,
+    write_sums(
+        sums, end, split, panels, LID < MULTIPLIERS ? row0 + warp * 16 : end->rows, 0, panel0, 1, PANELS,
         shared + warp * STAGING_BYTES);
 }
 #endif

@@ -35,29 +35,4 @@ public sealed partial class GpuBackend
             _trusted.Remove(variant);
         }
     }
-
-    /// <summary>
-    /// The kernel of a product on tensor cores (kernels/product_mma.h and product_wgmma.h) and its tiles: 128x128 where
-    /// there are enough to fill the device, or a third of it with warp groups, or else 64x64. Null where no variant is
-    /// used.
-    /// </summary>
-    private (string Program, string Kernel, GpuGroups Groups)? TensorTiles(
-        KernelVariant warpGroups, KernelVariant tensorCores, int rows, int panels)
-    {
-        var large = GpuGroups.OfRows((int)DivideUp(panels, 2), (int)DivideUp(rows, 2 * TileRows));
-        long tiles = (long)large.X * large.Y * large.Z;
-        bool fills = tiles >= _device.Info.ComputeUnits;
-
-        // By arithmetic, kernels/LOG.md: a warp group's tile takes a third to a half of the time that its four small
-        // ones take on one multiprocessor.
-        if (Uses(warpGroups) && (3 * tiles >= _device.Info.ComputeUnits || !Uses(tensorCores)))
-        {
-            return (warpGroups.Name, warpGroups.Name, large);
-        }
-
-        return !Uses(tensorCores) ? null
-            : fills ? (tensorCores.Name, tensorCores.Name, large)
-            : (tensorCores.Name, $"{tensorCores.Name}_small",
-                GpuGroups.OfRows(panels, (int)DivideUp(rows, TileRows)));
-    }
 }

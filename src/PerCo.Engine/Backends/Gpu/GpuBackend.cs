@@ -22,6 +22,7 @@ public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
     private readonly Dictionary<string, GpuKernel> _kernels = [];
     private readonly Lock _loading = new();
     private readonly bool _emulate;
+    private readonly int _units;
     private readonly Action<string>? _detail;
     private bool _disposed;
 
@@ -31,6 +32,7 @@ public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
         _arena = new GpuArena(device);
         _detail = options.Detail;
         _emulate = options.EmulateTensorCores && device.Info.IsCpu;
+        _units = options.ComputeUnits ?? device.Info.ComputeUnits;
         Precision = options.Precision != GpuPrecision.Auto ? options.Precision
             : device.Info.IsCpu ? GpuPrecision.Fp32 : GpuPrecision.Fp16;
     }

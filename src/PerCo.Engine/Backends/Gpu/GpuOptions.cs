@@ -31,4 +31,10 @@ public sealed record GpuOptions
     /// arithmetic.
     /// </summary>
     internal bool EmulateTensorCores { get; init; }
+
+    /// <summary>
+    /// For how many compute units products are cut into tiles; as many as the device has where null. An emulated device
+    /// has any number.
+    /// </summary>
+    internal int? ComputeUnits { get; init; }
 }

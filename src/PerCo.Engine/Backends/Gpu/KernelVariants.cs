@@ -4,10 +4,11 @@ namespace PerCo.Engine.Backends.Gpu;
 internal static class KernelVariants
 {
     private const string All16 = "fp16 and bf16, ";
+    private const string Tiles = "tiles of 128x128 for a third of the device, or inputs to split, or no ";
 
     public static readonly KernelVariant LinearWgmma = new(
         "Linear", "linear_wgmma", KernelNeed.WarpGroups,
-        All16 + "enough tiles of 128x128 to fill the device, or no linear_mma");
+        All16 + Tiles + "linear_mma");
 
     public static readonly KernelVariant LinearMma = new(
         "Linear", "linear_mma", KernelNeed.TensorCores, All16 + "more than 4 rows");
@@ -16,7 +17,7 @@ internal static class KernelVariants
 
     public static readonly KernelVariant Conv2dWgmma = new(
         "Conv2d", "conv2d_wgmma", KernelNeed.WarpGroups,
-        All16 + "sides below 32000, and enough tiles of 128x128 to fill the device, or no conv2d_mma");
+        All16 + "sides below 32000, " + Tiles + "conv2d_mma");
 
     public static readonly KernelVariant Conv2dMma = new(
         "Conv2d", "conv2d_mma", KernelNeed.TensorCores, All16 + "sides below 32000");

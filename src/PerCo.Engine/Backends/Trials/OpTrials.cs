@@ -11,7 +11,7 @@ internal static class OpTrials
 
     /// <summary>
     /// Small shapes with odd edges that reach every op and every kernel variant, some of them long enough to go round
-    /// all stages of its copies: what a device is checked with.
+    /// all stages of its copies, or to be split along the inputs: what a device is checked with.
     /// </summary>
     public static IReadOnlyList<OpTrial> Short { get; } =
     [
@@ -21,10 +21,12 @@ internal static class OpTrials
         Conv2d(1, 8, 9, 64, 48, kernel: 1, second: 32),
         Conv2d(1, 7, 6, 40, 48, second: 24),
         Conv2d(1, 9, 8, 4, 33),
+        Conv2d(1, 6, 7, 264, 72, residual: true, second: 200, activation: Activation.Silu),
         Linear(130, 72, 136, residual: true),
         Linear(65, 64, 128, Activation.Geglu),
         Linear(33, 50, 40, Activation.Gelu),
         Linear(65, 400, 130),
+        Linear(50, 2400, 70, residual: true),
         Linear(1, 130, 70),
         Attention(2, 3, 70, 70, 64),
         Attention(1, 2, 67, 77, 40),

@@ -78,10 +78,22 @@ public class OpenClBf16Fixture : BackendFixture
 /// <summary>Kernels for tensor cores, by emulation where the first OpenCL device is the host's processor.</summary>
 internal static class Emulated
 {
-    public static Backend Open(GpuPrecision precision, params KernelVariant[] variants)
+    // A product's tiles, and with them the kernels that a test meets, are the same on every machine.
+    private const int ComputeUnits = 2;
+
+    public static GpuBackend Open(GpuPrecision precision, params KernelVariant[] variants) =>
+        Open(precision, ComputeUnits, variants);
+
+    public static GpuBackend Open(GpuPrecision precision, int computeUnits, params KernelVariant[] variants)
     {
-        var backend = GpuBackend.Open(
-            "opencl", null, new GpuOptions { Precision = precision, EmulateTensorCores = true, Check = false });
+        var options = new GpuOptions
+        {
+            Precision = precision,
+            EmulateTensorCores = true,
+            Check = false,
+            ComputeUnits = computeUnits,
+        };
+        var backend = GpuBackend.Open("opencl", null, options);
         foreach (KernelVariant variant in variants)
         {
             if (backend.Lacks(variant) is { } reason)

@@ -35,10 +35,15 @@ public sealed partial class GpuBackend
             to.Height, to.Width, rows, spec.Outputs, spec.KernelHeight, spec.KernelWidth, spec.Stride,
             padding.Top, padding.Left, residualRows, (int)operands.Activation, panels, w.Map,
         ];
+        long inputs = (long)spec.Inputs * spec.KernelHeight * spec.KernelWidth;
         if (Math.Max(height, width) < LargestTensorSide
-            && TensorTiles(KernelVariants.Conv2dWgmma, KernelVariants.Conv2dMma, rows, panels) is { } tiles)
+            && TensorTiles(KernelVariants.Conv2dWgmma, KernelVariants.Conv2dMma, rows, panels, inputs) is { } tiles)
         {
-            _device.Launch(Kernel(tiles.Program, tiles.Kernel), tiles.Groups, arguments);
+            LaunchProduct(
+                tiles, arguments,
+                new ProductEnd(
+                    w.Bias, operands.ChannelBias?.Buffer(), operands.Residual?.Buffer(), result.Buffer(), rows,
+                    spec.Outputs, to.Height * to.Width, residualRows, (int)operands.Activation, panels));
             return;
         }
 

@@ -5,8 +5,7 @@ namespace PerCo.Engine.Backends.Gpu;
 
 public sealed partial class GpuBackend
 {
-    // Rows of a tile in kernels/product.h, and up to how many a product reads the matrix once for every row.
-    private const int TileRows = 64;
+    // Up to how many rows a product reads the matrix once for every row.
     private const int FewRows = 4;
 
     // Panels and their description, the last arguments of products on tensor cores.
@@ -41,9 +40,14 @@ public sealed partial class GpuBackend
             x.Buffer(), w.Matrix, w.Bias, residual?.Buffer(), result.Buffer(), rows, spec.Inputs, spec.ResultFeatures,
             activation, panels, w.Map,
         ];
-        if (TensorTiles(KernelVariants.LinearWgmma, KernelVariants.LinearMma, rows, panels) is { } tiles)
+        int splitInputs = spec.Activation == Activation.Geglu ? 0 : spec.Inputs;
+        if (TensorTiles(KernelVariants.LinearWgmma, KernelVariants.LinearMma, rows, panels, splitInputs) is { } tiles)
         {
-            _device.Launch(Kernel(tiles.Program, tiles.Kernel), tiles.Groups, arguments);
+            LaunchProduct(
+                tiles, arguments,
+                new ProductEnd(
+                    w.Bias, ChannelBias: null, residual?.Buffer(), result.Buffer(), rows, spec.ResultFeatures,
+                    PictureRows: 1, ResidualRows: rows, activation, panels));
             return;
         }
 

@@ -80,9 +80,9 @@ internal sealed class FaultyDriver(
             }
 
             // The last argument of these kernels says what is done in the end: an activation, a mask. Products on
-            // tensor cores have their panels behind it.
+            // tensor cores have their panels and splits behind it.
             GpuArgument[] wrong = arguments.ToArray();
-            int last = wrong.Length - (wrong[^1].IsBuffer ? 3 : 1);
+            int last = wrong.Length - (wrong[^1].IsBuffer ? 5 : 1);
             wrong[last] = wrong[last].Bits ^ 1;
             inner.Start(kernel, groups, wrong);
         }
