@@ -2,9 +2,12 @@
 #include "product_wgmma.h"
 #include "conv2d_parameters.h"
 
-KERNEL(conv2d_wgmma, WGMMA_ITEMS)(CONV2D_PARAMETERS)
-{
-    PRODUCT_SHARED();
-    CONV2D_PRODUCT
-    multiply_and_write(&in, matrix, map, &end, panels, splits, shared, exchange);
-}
+#define CONV2D(wide) \
+    PRODUCT_SHARED(wide); \
+    CONV2D_PRODUCT \
+    multiply_and_write(&in, matrix, map, &end, panels, splits, wide, shared, exchange);
+
+KERNEL(conv2d_wgmma, WGMMA_ITEMS)(CONV2D_PARAMETERS) { CONV2D(2) }
+
+// Less traffic for a result, and fewer tiles.
+KERNEL(conv2d_wgmma_wide, WGMMA_ITEMS)(CONV2D_PARAMETERS) { CONV2D(3) }

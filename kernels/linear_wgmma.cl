@@ -2,9 +2,12 @@
 #include "product_wgmma.h"
 #include "linear_parameters.h"
 
-KERNEL(linear_wgmma, WGMMA_ITEMS)(LINEAR_PARAMETERS)
-{
-    PRODUCT_SHARED();
-    LINEAR_PRODUCT
-    multiply_and_write(&in, matrix, map, &end, panels, splits, shared, exchange);
-}
+#define LINEAR(wide) \
+    PRODUCT_SHARED(wide); \
+    LINEAR_PRODUCT \
+    multiply_and_write(&in, matrix, map, &end, panels, splits, wide, shared, exchange);
+
+KERNEL(linear_wgmma, WGMMA_ITEMS)(LINEAR_PARAMETERS) { LINEAR(2) }
+
+// Less traffic for a result, and fewer tiles.
+KERNEL(linear_wgmma_wide, WGMMA_ITEMS)(LINEAR_PARAMETERS) { LINEAR(3) }

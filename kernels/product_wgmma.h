@@ -1,6 +1,7 @@
-// product_wgmma.h: the matrix product of linear_wgmma and conv2d_wgmma: tiles of 128 rows by two panels. Of a group's
-// three warp groups the last copies (panels by the bulk copy engine), and each of the others has 64 rows. They work up
-// to STAGES steps apart: a stage's barrier `full` says that its copies are complete, `empty` that its products are.
+// product_wgmma.h: the matrix product of linear_wgmma and conv2d_wgmma: tiles of 128 rows by two or three panels
+// (`wide`). Of a group's three warp groups the last copies (panels by the bulk copy engine), and each of the others has
+// 64 rows. They work up to STAGES steps apart: a stage's barrier `full` says that its copies are complete, `empty` that
+// its products are.
 #include "product_rows.h"
 #include "wgmma_sm90a.h"
 #include "wgmma_emul.h"
@@ -10,35 +11,36 @@
 #define MULTIPLIERS 256
 #define STEP 64
 #define STAGES 5
-#define PANELS 2
 #define PRODUCT_ROWS 128
 #define COPIES (PRODUCT_ROWS * STEP / 8 / 128)
 #define PANEL_BYTES (STEP * PANEL * 2)
-#define STAGE_BYTES (PRODUCT_ROWS * STEP * 2 + PANELS * PANEL_BYTES)
-#define GROUP_SUMS (PANELS * ACROSS * 4)
+#define STAGE_BYTES(wide) (PRODUCT_ROWS * STEP * 2 + (wide) * PANEL_BYTES)
+#define MOST_WIDE 3
+#define GROUP_SUMS(wide) ((wide) * ACROSS * 4)
 
 // How many steps' copies are under way before the first of them is reported complete.
 #define LAG 2
 
 // Barriers are the last 1024 bytes.
-#define BARRIERS (STAGES * STAGE_BYTES)
-#define FULL(stage) (shared + BARRIERS + (stage) * 16)
-#define EMPTY(stage) (shared + BARRIERS + (stage) * 16 + 8)
-#define PRODUCT_SHARED() SHARED(BARRIERS + 1024, 3 * GROUP_EXCHANGE_BYTES)
+#define BARRIERS(wide) (STAGES * STAGE_BYTES(wide))
+#define FULL(stage) (shared + BARRIERS(wide) + (stage) * 16)
+#define EMPTY(stage) (shared + BARRIERS(wide) + (stage) * 16 + 8)
+#define PRODUCT_SHARED(wide) SHARED(BARRIERS(wide) + 1024, 3 * GROUP_EXCHANGE_BYTES(wide))
 
 FN long panel_row_count(const struct product_rows* in, int panels)
 { return (long)panels * in->kernel_height * in->kernel_width * (in->channels1 + in->channels2); }
 
 // One step of a warp group: rows are 8 and 8 apart along the inputs of a step (128 bytes); columns are panels apart,
 // inputs 8 and 8. 16 inputs on are 32 bytes along a row, and 16 rows of a panel.
-FN void multiply_step(float* sums, shared_t stage, const shared_t shared, const shared_t exchange)
+FN void multiply_step(
+    float* sums, shared_t stage, const int wide, const shared_t shared, const shared_t exchange)
 {
     const shared_t rows = stage + LID / 128 % 2 * 64 * STEP * 2, tiles = stage + PRODUCT_ROWS * STEP * 2;
     UNROLL_MMA
     for (int k = 0; k < STEP / 16; k++)
     {
         multiply_group(
-            sums, matrix_at(rows + k * 32, 16, 8 * 128), matrix_at(tiles + k * 16 * 128, PANEL_BYTES, 8 * 128),
+            sums, matrix_at(rows + k * 32, 16, 8 * 128), matrix_at(tiles + k * 16 * 128, PANEL_BYTES, 8 * 128), wide,
             shared, exchange);
     }
 }
@@ -47,12 +49,12 @@ FN void multiply_step(float* sums, shared_t stage, const shared_t shared, const 
 // source's last input is multiplied by zeros; beyond the last panel are zeros.
 FN void copy_step(
     shared_t rows, struct product_place* at, const struct product_rows* in, GLOBAL const store_t* matrix,
-    GLOBAL const void* map, int row0, int panel0, int panels, shared_t full)
+    GLOBAL const void* map, int row0, int panel0, const int wide, int panels, shared_t full)
 {
     const int item = LID - MULTIPLIERS;
-    expect_boxes(item, full, PANELS * PANEL_BYTES);
+    expect_boxes(item, full, wide * PANEL_BYTES);
     UNROLL_MMA
-    for (int panel = 0; panel < PANELS; panel++)
+    for (int panel = 0; panel < wide; panel++)
     {
         copy_box(
             item, rows + PRODUCT_ROWS * STEP * 2 + panel * PANEL_BYTES, map, matrix,
@@ -64,15 +66,16 @@ FN void copy_step(
 
 FN void multiply_and_write(
     const struct product_rows* in, GLOBAL const store_t* matrix, GLOBAL const void* map,
-    const struct product_end* end, int panels, int splits, const shared_t shared, const shared_t exchange)
+    const struct product_end* end, int panels, int splits, const int wide, const shared_t shared,
+    const shared_t exchange)
 {
-    const int across = (panels + PANELS - 1) / PANELS, split = GRP0 / across;
-    const int row0 = ROW_GRP * PRODUCT_ROWS, panel0 = GRP0 % across * PANELS, warp = LID / 32;
+    const int across = (panels + wide - 1) / wide, split = GRP0 / across;
+    const int row0 = ROW_GRP * PRODUCT_ROWS, panel0 = GRP0 % across * wide, warp = LID / 32;
     if (row0 >= end->rows) return;
     int first;
     const int steps = step_count(in, STEP, split, splits, &first);
     struct product_place at;
-    float sums[GROUP_SUMS];
+    float sums[GROUP_SUMS(MOST_WIDE)];
 #if defined(__CUDA__)
     if (LID < STAGES)
     {
@@ -94,7 +97,8 @@ FN void multiply_and_write(
             {
                 wait_phase(EMPTY(filling), parity);
                 copy_step(
-                    shared + filling * STAGE_BYTES, &at, in, matrix, map, row0, panel0, panels, FULL(filling));
+                    shared + filling * STAGE_BYTES(wide), &at, in, matrix, map, row0, panel0, wide, panels,
+                    FULL(filling));
                 filling = filling + 1 == STAGES ? 0 : filling + 1;
                 parity ^= filling == 0;
             }
@@ -111,16 +115,16 @@ FN void multiply_and_write(
     else
     {
         UNROLL_MMA
-        for (int i = 0; i < GROUP_SUMS; i++) sums[i] = 0.0f;
+        for (int i = 0; i < GROUP_SUMS(wide); i++) sums[i] = 0.0f;
         int reading = 0, before = 0, parity = 0;
         for (int step = 0; step < steps; step++)
         {
             wait_phase(FULL(reading), parity);
-            hold_sums(sums, GROUP_SUMS);
+            hold_sums(sums, GROUP_SUMS(wide));
             start_products();
-            multiply_step(sums, shared + reading * STAGE_BYTES, shared, exchange);
+            multiply_step(sums, shared + reading * STAGE_BYTES(wide), wide, shared, exchange);
             commit_products();
-            hold_sums(sums, GROUP_SUMS);
+            hold_sums(sums, GROUP_SUMS(wide));
 
             // While these products run, those of the step before are complete, and its stage is free.
             WAIT_PRODUCTS(1);
@@ -130,24 +134,24 @@ FN void multiply_and_write(
             parity ^= reading == 0;
         }
         WAIT_PRODUCTS(0);
-        hold_sums(sums, GROUP_SUMS);
+        hold_sums(sums, GROUP_SUMS(wide));
     }
     BARRIER();
     if (LID >= MULTIPLIERS) return;
 #else
     start_copies(&at, in, row0, first, LID % 128, 128, COPIES, STEP);
-    for (int i = 0; i < INNER(GROUP_SUMS); i++) sums[i] = 0.0f;
+    for (int i = 0; i < INNER(GROUP_SUMS(wide)); i++) sums[i] = 0.0f;
     for (int step = 0; step < steps; step++)
     {
-        const shared_t stage = shared + step % STAGES * STAGE_BYTES;
-        if (LID >= MULTIPLIERS) copy_step(stage, &at, in, matrix, map, row0, panel0, panels, 0);
+        const shared_t stage = shared + step % STAGES * STAGE_BYTES(wide);
+        if (LID >= MULTIPLIERS) copy_step(stage, &at, in, matrix, map, row0, panel0, wide, panels, 0);
         BARRIER();
-        multiply_step(sums, stage, shared, exchange);
+        multiply_step(sums, stage, wide, shared, exchange);
     }
 #endif
     // An emulated group's copiers come here too, and have no rows.
     write_sums(
-        sums, end, split, panels, LID < MULTIPLIERS ? row0 + warp * 16 : end->rows, 0, panel0, 1, PANELS,
+        sums, end, split, panels, LID < MULTIPLIERS ? row0 + warp * 16 : end->rows, 0, panel0, 1, wide,
         shared + warp * STAGING_BYTES);
 }
 #endif

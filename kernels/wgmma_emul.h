@@ -34,19 +34,19 @@ FN float matrix_value(ulong matrix, int minor, int major, shared_t base)
 }
 
 // Room for a warp group's operands as rows of 16 values.
-#define GROUP_EXCHANGE_BYTES ((64 + 128) * 16 * 4)
+#define GROUP_EXCHANGE_BYTES(wide) ((64 + (wide) * 64) * 16 * 4)
 
 // Rows of a lie along the inputs; rows of b, the inputs, along the columns. A lane's sums are as mma's: its warp has 16
 // rows, and groups of 8 columns follow each other.
-FN void multiply_group(float* d, ulong a, ulong b, shared_t base, shared_t exchange)
+FN void multiply_group(float* d, ulong a, ulong b, const int wide, shared_t base, shared_t exchange)
 {
     const int item = LID % 128, g = (LID & 31) / 4, q = LID & 3;
-    LOCAL float* rows = (LOCAL float*)(exchange + LID / 128 * GROUP_EXCHANGE_BYTES);
+    LOCAL float* rows = (LOCAL float*)(exchange + LID / 128 * GROUP_EXCHANGE_BYTES(wide));
     LOCAL float* columns = rows + 64 * 16;
     for (int i = item; i < INNER(64 * 16); i += 128) rows[i] = matrix_value(a, i % 16, i / 16, base);
-    for (int i = item; i < INNER(128 * 16); i += 128) columns[i] = matrix_value(b, i / 16, i % 16, base);
+    for (int i = item; i < INNER(wide * 64 * 16); i += 128) columns[i] = matrix_value(b, i / 16, i % 16, base);
     BARRIER();
-    for (int i = 0; i < INNER(64); i++)
+    for (int i = 0; i < INNER(wide * 32); i++)
     {
         const int row = item / 32 * 16 + g + (i / 2 & 1) * 8, column = i / 4 * 8 + 2 * q + (i & 1);
         d[i] += dot16(rows + row * 16, columns + column * 16);
@@ -55,6 +55,6 @@ FN void multiply_group(float* d, ulong a, ulong b, shared_t base, shared_t excha
 }
 #endif
 #ifndef GROUP_EXCHANGE_BYTES
-#define GROUP_EXCHANGE_BYTES 0
+#define GROUP_EXCHANGE_BYTES(wide) 0
 #endif
 #endif

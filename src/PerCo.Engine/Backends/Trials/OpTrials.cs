@@ -50,13 +50,17 @@ internal static class OpTrials
     ];
 
     /// <summary>
-    /// Products with enough tiles for any device: with many compute units, kernels take larger tiles than for
+    /// Products with enough tiles for a device of so many compute units: kernels take larger tiles than for
     /// <see cref="Short"/>. Too much for the reference; they are compared with the CPU's.
     /// </summary>
-    public static IReadOnlyList<OpTrial> Large { get; } =
+    public static IReadOnlyList<OpTrial> Large(int units) =>
     [
         Linear(3000, 712, 1088),
         Conv2d(1, 50, 60, 24, 1088, second: 40),
+
+        // One wave of tiles of 128×192, where those of 128×128 would be two.
+        Linear(units / 2 * 128, 200, 320),
+        Conv2d(1, units / 2, 128, 24, 320),
     ];
 
     /// <summary>The U-Net of Stable Diffusion 2.1 at 512×512 with guidance in one batch.</summary>

@@ -37,10 +37,12 @@ public sealed partial class GpuBackend
         ];
         long inputs = (long)spec.Inputs * spec.KernelHeight * spec.KernelWidth;
         if (Math.Max(height, width) < LargestTensorSide
-            && TensorTiles(KernelVariants.Conv2dWgmma, KernelVariants.Conv2dMma, rows, panels, inputs) is { } tiles)
+            && Tiling(
+                KernelVariants.Conv2dWgmma, KernelVariants.Conv2dMma, rows, panels, inputs, operands.Activation)
+                is { } tiling)
         {
             LaunchProduct(
-                tiles, arguments,
+                tiling, arguments,
                 new ProductEnd(
                     w.Bias, operands.ChannelBias?.Buffer(), operands.Residual?.Buffer(), result.Buffer(), rows,
                     spec.Outputs, to.Height * to.Width, residualRows, (int)operands.Activation, panels));

@@ -5,7 +5,8 @@ namespace PerCo.Engine.Backends.Gpu;
 
 public sealed partial class GpuBackend
 {
-    // Up to how many rows a product reads the matrix once for every row.
+    // Rows of a tile in kernels/product.h, and up to how many a product reads the matrix once for every row.
+    private const int TileRows = 64;
     private const int FewRows = 4;
 
     // Panels and their description, the last arguments of products on tensor cores.
@@ -40,11 +41,11 @@ public sealed partial class GpuBackend
             x.Buffer(), w.Matrix, w.Bias, residual?.Buffer(), result.Buffer(), rows, spec.Inputs, spec.ResultFeatures,
             activation, panels, w.Map,
         ];
-        int splitInputs = spec.Activation == Activation.Geglu ? 0 : spec.Inputs;
-        if (TensorTiles(KernelVariants.LinearWgmma, KernelVariants.LinearMma, rows, panels, splitInputs) is { } tiles)
+        if (Tiling(KernelVariants.LinearWgmma, KernelVariants.LinearMma, rows, panels, spec.Inputs, spec.Activation)
+            is { } tiling)
         {
             LaunchProduct(
-                tiles, arguments,
+                tiling, arguments,
                 new ProductEnd(
                     w.Bias, ChannelBias: null, residual?.Buffer(), result.Buffer(), rows, spec.ResultFeatures,
                     PictureRows: 1, ResidualRows: rows, activation, panels));

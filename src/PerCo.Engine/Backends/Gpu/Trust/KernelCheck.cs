@@ -45,7 +45,8 @@ internal static class KernelCheck
         patience ??= () => Task.Delay(Patience);
         using var reference = new ReferenceBackend();
         using var cpu = new CpuBackend(new CpuOptions { Strict = true });
-        OpTrial[] large = backend.Device.ComputeUnits > FewUnits ? [.. OpTrials.Large] : [];
+        int units = backend.Device.ComputeUnits;
+        OpTrial[] large = units > FewUnits ? [.. OpTrials.Large(units)] : [];
         var trials = OpTrials.Short.GroupBy(trial => trial.Op).ToDictionary(
             op => op.Key,
             op => (IReadOnlyList<(OpTrial Trial, float[] Expected)>)

@@ -1,0 +1,90 @@
+namespace PerCo.Engine.Backends.Gpu;
+
+/// <summary>How a matrix product on tensor cores is cut into tiles, one a group, for kernels/product_*.h.</summary>
+/// <param name="Program">The program of <c>kernels/</c>.</param>
+/// <param name="Kernel">The kernel, which says how large the tiles are.</param>
+/// <param name="Groups">Tiles, times splits.</param>
+/// <param name="Splits">Among how many groups the inputs of a tile are split.</param>
+internal readonly record struct ProductTiling(string Program, string Kernel, GpuGroups Groups, int Splits)
+{
+    // Inputs of a step of the estimates, and of a split at the least.
+    private const int StepInputs = 64;
+    private const int LeastSplitInputs = 768;
+
+    // The launch that joins splits, and what it and they move of sums: in nanoseconds, and bytes a nanosecond.
+    private const double JoinStart = 3000;
+    private const double JoinBandwidth = 5000;
+
+    // In nanoseconds on an H100, by arithmetic from its on-chip traffic (kernels/LOG.md), not measured yet. They decide
+    // which kernel is used, not what comes out.
+    private static readonly Tile[] WarpGroupTiles =
+    [
+        new("", 128, 2, Start: 2000, StepAlone: 470, Step: 470, CanSplit: true),
+        new("_wide", 128, 3, Start: 2000, StepAlone: 645, Step: 645, CanSplit: true),
+    ];
+
+    private static readonly Tile[] TensorCoreTiles =
+    [
+        new("", 128, 2, Start: 750, StepAlone: 600, Step: 450, CanSplit: true),
+        new("_small", 64, 1, Start: 750, StepAlone: 200, Step: 160, CanSplit: false),
+    ];
+
+    /// <summary>The tiles that take the least time by estimate.</summary>
+    /// <param name="warpGroups">The program for warp groups; null where it is not used.</param>
+    /// <param name="tensorCores">The program for other tensor cores; null where it is not used.</param>
+    /// <param name="rows">Rows of the result.</param>
+    /// <param name="panels">Panels of the matrix.</param>
+    /// <param name="inputs">Inputs of a result.</param>
+    /// <param name="canSplit">Whether inputs may be split.</param>
+    /// <param name="units">Compute units of the device.</param>
+    /// <returns>Null where no program is used.</returns>
+    public static ProductTiling? Choose(
+        string? warpGroups, string? tensorCores, int rows, int panels, long inputs, bool canSplit, int units)
+    {
+        ProductTiling? best = null;
+        double least = double.PositiveInfinity;
+        Try(warpGroups, WarpGroupTiles);
+        Try(tensorCores, TensorCoreTiles);
+        return best;
+
+        void Try(string? program, Tile[] tiles)
+        {
+            foreach (Tile tile in program is null ? [] : tiles)
+            {
+                GpuGroups groups = tile.Groups(rows, panels);
+                long count = (long)groups.X * groups.Y * groups.Z;
+                long most = canSplit && tile.CanSplit ? Math.Min(units / count, inputs / LeastSplitInputs) : 1;
+                for (int splits = 1; splits <= Math.Max(1, most); splits++)
+                {
+                    double waves = Math.Ceiling((double)count * splits / units);
+                    double join = splits == 1 ? 0
+                        : JoinStart + 2.0 * sizeof(float) * splits * rows * panels * MatrixPanels.Width / JoinBandwidth;
+                    double time = tile.Time(waves, (double)inputs / StepInputs / splits) + join;
+                    if (time < least)
+                    {
+                        least = time;
+                        best = new ProductTiling(
+                            program!, program + tile.Suffix, groups with { X = groups.X * splits }, splits);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>A size of tiles.</summary>
+    /// <param name="Suffix">What the kernel's name has behind the program's.</param>
+    /// <param name="Rows">Rows of a tile.</param>
+    /// <param name="Panels">Panels of a tile.</param>
+    /// <param name="Start">Until a group multiplies, and from then until its results are written.</param>
+    /// <param name="StepAlone">A step of a group that has its multiprocessor alone.</param>
+    /// <param name="Step">A step's share of a multiprocessor with all the groups that it can hold.</param>
+    /// <param name="CanSplit">Whether it is worth splitting.</param>
+    private sealed record Tile(
+        string Suffix, int Rows, int Panels, double Start, double StepAlone, double Step, bool CanSplit)
+    {
+        public GpuGroups Groups(int rows, int panels) =>
+            GpuGroups.OfRows((panels + Panels - 1) / Panels, (rows + Rows - 1) / Rows);
+
+        public double Time(double waves, double steps) => waves * Start + steps * Math.Max(StepAlone, waves * Step);
+    }
+}
