@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
+using PerCo.Engine.IO;
 using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Weights;
@@ -84,7 +84,7 @@ public sealed class ModelFolder
     /// <c>.perco</c> file stores.
     /// </summary>
     public static uint IdentityOf(string id) =>
-        BinaryPrimitives.ReadUInt32LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(id)));
+        BinaryPrimitives.ReadUInt32LittleEndian(Sha256.HashData(Encoding.UTF8.GetBytes(id)));
 
     /// <summary>The rate that is nearest on a logarithmic scale, the first of equals; the first one for null.</summary>
     /// <param name="bitsPerPixel">Bits per pixel of the codes, above 0.</param>

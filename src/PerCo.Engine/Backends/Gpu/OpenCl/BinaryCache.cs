@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using PerCo.Engine.IO;
 
@@ -26,7 +25,7 @@ internal sealed class BinaryCache
     {
         folder ??= CacheFolder.For("opencl");
         string key = string.Join('\0', device.Name, device.Version, options, source);
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        string hash = Convert.ToHexStringLower(Sha256.HashData(Encoding.UTF8.GetBytes(key)));
         return new BinaryCache(folder is null ? null : Path.Combine(folder, hash + ".bin"));
     }
 
@@ -42,10 +41,10 @@ internal sealed class BinaryCache
             }
 
             byte[] bytes = File.ReadAllBytes(_path);
-            return bytes.Length > SHA256.HashSizeInBytes
-                && SHA256.HashData(bytes.AsSpan(SHA256.HashSizeInBytes))
-                    .AsSpan().SequenceEqual(bytes.AsSpan(0, SHA256.HashSizeInBytes))
-                ? bytes[SHA256.HashSizeInBytes..]
+            return bytes.Length > Sha256.HashSizeInBytes
+                && Sha256.HashData(bytes.AsSpan(Sha256.HashSizeInBytes))
+                    .AsSpan().SequenceEqual(bytes.AsSpan(0, Sha256.HashSizeInBytes))
+                ? bytes[Sha256.HashSizeInBytes..]
                 : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -65,7 +64,7 @@ internal sealed class BinaryCache
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            AtomicFile.WriteAllBytes(_path, [.. SHA256.HashData(binary), .. binary]);
+            AtomicFile.WriteAllBytes(_path, [.. Sha256.HashData(binary), .. binary]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PerCoException)
         {

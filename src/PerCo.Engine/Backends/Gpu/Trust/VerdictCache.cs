@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using PerCo.Engine.IO;
@@ -25,7 +24,7 @@ internal sealed class VerdictCache
     {
         folder ??= CacheFolder.For("verdicts");
         string key = string.Join('\0', device.Driver, device.Name, device.Version, precision.ToString(), Kernels.Value);
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        string hash = Convert.ToHexStringLower(Sha256.HashData(Encoding.UTF8.GetBytes(key)));
         _device = device;
         _path = folder is null ? null : Path.Combine(folder, hash + ".json");
         Journal = new CheckJournal(folder is null ? null : Path.Combine(folder, hash));
@@ -105,18 +104,16 @@ internal sealed class VerdictCache
 
     private static string HashOfKernels()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var all = new MemoryStream();
         var library = typeof(VerdictCache).Assembly;
         foreach (string name in library.GetManifestResourceNames().Order(StringComparer.Ordinal)
             .Where(name => name.StartsWith("PerCo.Engine.kernels.", StringComparison.Ordinal)))
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(name));
+            all.Write(Encoding.UTF8.GetBytes(name));
             using Stream stream = library.GetManifestResourceStream(name)!;
-            var bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
-            hash.AppendData(bytes);
+            stream.CopyTo(all);
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return Convert.ToHexStringLower(Sha256.HashData(all.ToArray()));
     }
 }
