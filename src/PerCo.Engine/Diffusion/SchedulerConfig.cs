@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using PerCo.Engine.IO;
 
 namespace PerCo.Engine.Diffusion;
 
@@ -71,8 +72,7 @@ internal sealed class SchedulerConfig
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(
-                QuoteBareNumbers(utf8), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument document = StrictJson.Parse(QuoteBareNumbers(utf8));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw new PerCoException(

@@ -81,8 +81,7 @@ internal sealed class ConfigReader
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(
-                PythonNumbers.Quote(json), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument document = StrictJson.Parse(PythonNumbers.Quote(json));
             JsonElement root = document.RootElement;
             return root.ValueKind == JsonValueKind.Object
                 ? new ConfigReader(file, "", root.Clone())

@@ -27,16 +27,4 @@ public sealed class Sha256Tests
             Assert.Equal(SHA256.HashData(bytes.AsSpan(0, length)), Sha256.HashData(bytes.AsSpan(0, length)));
         }
     }
-
-    [Fact]
-    public void The_library_and_the_program_need_no_cryptography_of_the_system()
-    {
-        foreach (System.Reflection.Assembly assembly in (System.Reflection.Assembly[])
-            [typeof(Crc32).Assembly, typeof(PerCo.Engine.Cli.CommandLineApp).Assembly])
-        {
-            Assert.DoesNotContain(
-                assembly.GetReferencedAssemblies(),
-                name => name.Name!.StartsWith("System.Security.Cryptography", StringComparison.Ordinal));
-        }
-    }
 }

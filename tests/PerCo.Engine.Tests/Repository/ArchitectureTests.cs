@@ -52,6 +52,20 @@ public partial class ArchitectureTests
         Assert.True(wrong.Count == 0, string.Join(Environment.NewLine, wrong));
     }
 
+    /// <summary>
+    /// On Linux these end the process where OpenSSL is missing, the second for its random numbers: IO has both.
+    /// </summary>
+    [Fact]
+    public void The_sources_use_nothing_that_needs_OpenSSL()
+    {
+        List<string> used = [.. SourceFiles.All(".cs")
+            .Where(path => path.StartsWith("src/", StringComparison.Ordinal))
+            .SelectMany(path => SourceFiles.Lines(path).Select(line => $"{path}: {line.Trim()}"))
+            .Where(line => line.Contains("System.Security.Cryptography", StringComparison.Ordinal)
+                || line.Contains("AllowDuplicateProperties", StringComparison.Ordinal))];
+        Assert.True(used.Count == 0, string.Join(Environment.NewLine, used));
+    }
+
     [Fact]
     public void Networks_name_no_backend()
     {
