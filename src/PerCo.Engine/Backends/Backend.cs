@@ -19,7 +19,7 @@ public abstract class Backend : IDisposable
     {
     }
 
-    /// <summary>Short name, as <c>--device</c> takes it.</summary>
+    /// <summary>Short name, as <see cref="BackendCatalog"/> takes it.</summary>
     public abstract string Name { get; }
 
     /// <summary>What it runs on, for people: instruction set and threads, or the device's name and driver.</summary>

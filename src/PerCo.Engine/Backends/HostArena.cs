@@ -107,8 +107,8 @@ internal sealed unsafe class HostArena : IDisposable
                 }
 
                 throw new PerCoException(
-                    $"{bytes} bytes more of memory are needed, and the system has none. Try --memory, or a smaller "
-                    + "picture.", e);
+                    $"{bytes} bytes more of memory are needed, and the system has none. Set a limit of memory, or make "
+                    + "the picture smaller.", e) { Remedies = [Remedy.MemoryLimit] };
             }
         }
     }

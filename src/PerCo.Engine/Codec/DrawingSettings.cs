@@ -27,8 +27,8 @@ internal sealed record DrawingSettings(
         if (options.Guidance is null && file.Guidance is { } guidance && !Guidance.IsScale(guidance))
         {
             throw new PerCoException(
-                $"The file asks for a guidance scale of {guidance}, expected at most {Guidance.MaxScale}. Choose one "
-                + "with --guidance.");
+                $"The file asks for a guidance scale of {guidance}, expected at most {Guidance.MaxScale}. Choose "
+                + "another.") { Remedies = [Remedy.Guidance] };
         }
 
         return new DrawingSettings(

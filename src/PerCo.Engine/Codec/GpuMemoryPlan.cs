@@ -46,9 +46,7 @@ internal sealed record GpuMemoryPlan(
         using var run = new DryRun(model);
         int pictures = requests.Count;
         return Fitting(Candidates(window).Select(Plan), memory) ?? throw Refusal(
-            model, memory, "decoding", Plan((Windows[^1], ScarceBandBytes)),
-            (pictures > 1 ? "fewer pictures at once (--batch), " : "") + "--precision fp16, a smaller picture, or "
-            + "--device cpu");
+            model, memory, "decoding", Plan((Windows[^1], ScarceBandBytes)), pictures);
 
         GpuMemoryPlan Plan((int Window, long BandBytes) way) =>
             run.Decoding(settings, pictures, way.Window, way.BandBytes);
@@ -84,7 +82,7 @@ internal sealed record GpuMemoryPlan(
     {
         using var run = new DryRun(model);
         return Fitting(Bands.Select(Plan), memory) ?? throw Refusal(
-            model, memory, "encoding", Plan(ScarceBandBytes), "--precision fp16, a smaller picture, or --device cpu");
+            model, memory, "encoding", Plan(ScarceBandBytes), pictures: 1);
 
         GpuMemoryPlan Plan(long bandBytes) => run.Encoding(width, height, options, bandBytes);
     }
@@ -106,10 +104,14 @@ internal sealed record GpuMemoryPlan(
         plans.FirstOrDefault(plan => plan.Total <= memory);
 
     private static PerCoException Refusal(
-        PerCoModel model, long memory, string verb, GpuMemoryPlan least, string advice) =>
+        PerCoModel model, long memory, string verb, GpuMemoryPlan least, int pictures) =>
         new(string.Create(
             CultureInfo.InvariantCulture,
-            $"{model.Backend.Name}: {verb} {least}, the device has {memory / Mebi:0} MiB. Try {advice}."));
+            $"{model.Backend.Name}: {verb} {least}, the device has {memory / Mebi:0} MiB. Try "
+            + $"{(pictures > 1 ? "fewer pictures at once, " : "")}fp16, a smaller picture, or the CPU."))
+        {
+            Remedies = pictures > 1 ? [Remedy.FewerPictures, Remedy.Fp16, Remedy.Cpu] : [Remedy.Fp16, Remedy.Cpu],
+        };
 
     private static long UsableMemory(PerCoModel model) => ((GpuBackend)model.Backend).Hardware.UsableMemory;
 

@@ -191,7 +191,10 @@ public sealed class PerCoDecoder
         {
             throw new PerCoException(
                 $"The file was made with model {file.ModelIdentity:x8}, but '{_model.Folder.Id}' is "
-                + $"{_model.Folder.Identity:x8}. Choose its model with --model, or try this one with --any-model.");
+                + $"{_model.Folder.Identity:x8}. Choose its model, or try this one all the same.")
+            {
+                Remedies = [Remedy.Model, Remedy.AnyModel],
+            };
         }
 
         return DrawingSettings.Of(_model, file, options);

@@ -54,8 +54,8 @@ internal static class PerCoFileReader
         if ((long)width * height > limits.MaxPixels)
         {
             throw new PerCoException(
-                $"The picture is {width}x{height}, over the limit of {limits.MaxPixels} pixels; raise it with "
-                    + "--max-pixels.");
+                $"The picture is {width}x{height}, over the limit of {limits.MaxPixels} pixels; raise the "
+                    + "limit.") { Remedies = [Remedy.PixelLimit] };
         }
 
         CodeGrid grid = ReadGrid(ref cursor, control & RateMask);

@@ -234,7 +234,7 @@ internal sealed class SchedulerConfig
 
         return new PerCoException(
             $"{Source}: field '{field}' is {got.ReplaceLineEndings(" ")}, expected {expected}. "
-            + "Correct the file, or choose another scheduler with --scheduler.");
+            + "Correct the file, or choose another scheduler.") { Remedies = [Remedy.Scheduler] };
     }
 
     private bool TryGet(string field, out JsonElement value) => _root.TryGetProperty(field, out value);

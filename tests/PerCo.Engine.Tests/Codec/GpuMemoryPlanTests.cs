@@ -45,9 +45,10 @@ public sealed class GpuMemoryPlanTests(OpenClFp32Fixture fixture)
         Assert.Equal(24, GpuMemoryPlan.LargestBatch(model, settings, 128, 24, all));
         Assert.Equal(23, GpuMemoryPlan.LargestBatch(model, settings, 128, 24, all - 1));
         Assert.Equal(1, GpuMemoryPlan.LargestBatch(model, settings, 128, 24, 1));
-        string error = Assert.Throws<PerCoException>(() => Plan(24, 1 << 20)).Message;
-        Assert.Contains("24 pictures of 256x192", error, StringComparison.Ordinal);
-        Assert.Contains("--batch", error, StringComparison.Ordinal);
+        var error = Assert.Throws<PerCoException>(() => Plan(24, 1 << 20));
+        Assert.Contains("24 pictures of 256x192", error.Message, StringComparison.Ordinal);
+        Assert.Contains("fewer pictures at once", error.Message, StringComparison.Ordinal);
+        Assert.Equal([Remedy.FewerPictures, Remedy.Fp16, Remedy.Cpu], error.Remedies);
 
         GpuMemoryPlan Plan(int pictures, long memory = long.MaxValue) => GpuMemoryPlan.ForDecoding(
             model, [.. Enumerable.Repeat(new DecodeRequest(file), pictures)], settings, 128, memory);
@@ -64,8 +65,8 @@ public sealed class GpuMemoryPlanTests(OpenClFp32Fixture fixture)
         Assert.Equal(0, whole.BandBytes);
         Assert.True(banded.BandBytes > 0);
         Assert.InRange(banded.Total, 1, whole.Total - 1);
-        Assert.True(
-            GpuMemoryPlan.ForEncoding(model, 64, 64, new EncodeOptions { Codes = false }, long.MaxValue).Weights > 0);
+        var captionAlone = new EncodeOptions { Codes = false };
+        Assert.True(GpuMemoryPlan.ForEncoding(model, 64, 64, captionAlone, long.MaxValue).Weights > 0);
         string error = Assert.Throws<PerCoException>(
             () => GpuMemoryPlan.ForEncoding(model, 3072, 2048, codesAlone, 1 << 20)).Message;
         Assert.Contains("encoding 3072x2048 pixels takes", error, StringComparison.Ordinal);

@@ -32,7 +32,10 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         if (bytes > Info.LargestBuffer)
         {
             throw new PerCoException($"{Info.Selector}: a buffer of {bytes >> 20} MiB is needed, the device allows "
-                + $"{Info.LargestBuffer >> 20} MiB. Try a smaller picture, --precision fp16, or --device cpu.");
+                + $"{Info.LargestBuffer >> 20} MiB. Try a smaller picture, fp16, or the CPU.")
+            {
+                Remedies = [Remedy.Fp16, Remedy.Cpu],
+            };
         }
 
         int status;
