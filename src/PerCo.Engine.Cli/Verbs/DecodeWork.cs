@@ -130,7 +130,7 @@ internal sealed class DecodeWork(
     {
         try
         {
-            return GpuMemoryPlan.LargestBatch(session.Model, settings, options.LatentWindow, MostTogetherOnGpu);
+            return GpuMemoryPlanner.LargestBatch(session.Model, settings, options.LatentWindow, MostTogetherOnGpu);
         }
         catch (PerCoException)
         {

@@ -240,7 +240,7 @@ public sealed class PerCoDecoder
             return (new StagePlan(limited, null), limited?.LatentWindow ?? options.LatentWindow);
         }
 
-        GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(_model, requests, settings, options.LatentWindow);
+        GpuMemoryPlan plan = GpuMemoryPlanner.ForDecoding(_model, requests, settings, options.LatentWindow);
         gpu.Detail($"decoding {plan}");
         _model.MakeRoom(gpu, plan, decodes: true);
         return (new StagePlan(limited, plan.BandBytes), plan.LatentWindow);

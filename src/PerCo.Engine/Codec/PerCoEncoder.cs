@@ -114,7 +114,7 @@ public sealed class PerCoEncoder
             return new StagePlan(limited, null);
         }
 
-        GpuMemoryPlan plan = GpuMemoryPlan.ForEncoding(_model, image.Width, image.Height, options);
+        GpuMemoryPlan plan = GpuMemoryPlanner.ForEncoding(_model, image.Width, image.Height, options);
         gpu.Detail($"encoding {plan}");
         _model.MakeRoom(gpu, plan, decodes: false);
         return new StagePlan(limited, plan.BandBytes);
