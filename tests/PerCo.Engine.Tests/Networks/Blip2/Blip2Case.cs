@@ -19,5 +19,5 @@ internal static class Blip2Case
     public static SafetensorsFile OpenArrays() => SafetensorsFile.Open(Path.Combine(Folder, "io.safetensors"));
 
     public static InMemoryWeights NewWeights() =>
-        NetworkGolden.Copy(new SyntheticWeights(Path.Combine(ModelFolder, "parameters.json")));
+        NetworkGolden.Copy(NetworkCase.Weights(Path.Combine(ModelFolder, "parameters.json")));
 }
