@@ -3,6 +3,9 @@ namespace PerCo.Engine.Backends.Gpu.OpenCl;
 /// <summary>A call of the OpenCL driver failed.</summary>
 internal sealed class OpenClException(string message) : PerCoException(message)
 {
+    /// <summary>The loader knows no platform.</summary>
+    public const int PlatformNotFound = -1001;
+
     private const int MemObjectAllocationFailure = -4;
     private const int OutOfResources = -5;
     private const int OutOfHostMemory = -6;
@@ -61,7 +64,7 @@ internal sealed class OpenClException(string message) : PerCoException(message)
         -59 => "CL_INVALID_OPERATION",
         -61 => "CL_INVALID_BUFFER_SIZE",
         -63 => "CL_INVALID_GLOBAL_WORK_SIZE",
-        -1001 => "CL_PLATFORM_NOT_FOUND_KHR",
+        PlatformNotFound => "CL_PLATFORM_NOT_FOUND_KHR",
         _ => $"status {status}",
     };
 }
