@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using PerCo.Engine.IO;
 
 namespace PerCo.Engine.Diffusion;
 
@@ -72,7 +73,7 @@ internal sealed class SchedulerConfig
         try
         {
             using JsonDocument document = JsonDocument.Parse(
-                QuoteBareNumbers(utf8), new JsonDocumentOptions { AllowDuplicateProperties = false });
+                PythonNumbers.Quote(utf8.ToArray()), new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw new PerCoException(
@@ -238,40 +239,4 @@ internal sealed class SchedulerConfig
     }
 
     private bool TryGet(string field, out JsonElement value) => _root.TryGetProperty(field, out value);
-
-    /// <summary>Python writes infinities and NaN without quotes, which is not JSON: puts quotes around them.</summary>
-    private static byte[] QuoteBareNumbers(ReadOnlySpan<byte> utf8)
-    {
-        List<byte> quoted = new(utf8.Length + 16);
-        bool inString = false;
-        for (int i = 0; i < utf8.Length; i++)
-        {
-            byte b = utf8[i];
-            ReadOnlySpan<byte> word = inString ? default
-                : utf8[i..].StartsWith("-Infinity"u8) ? "-Infinity"u8
-                : utf8[i..].StartsWith("Infinity"u8) ? "Infinity"u8
-                : utf8[i..].StartsWith("NaN"u8) ? "NaN"u8
-                : default;
-            if (!word.IsEmpty)
-            {
-                quoted.Add((byte)'"');
-                quoted.AddRange(word);
-                quoted.Add((byte)'"');
-                i += word.Length - 1;
-                continue;
-            }
-
-            quoted.Add(b);
-            if (inString && b == '\\' && i + 1 < utf8.Length)
-            {
-                quoted.Add(utf8[++i]);
-            }
-            else if (b == '"')
-            {
-                inString = !inString;
-            }
-        }
-
-        return [.. quoted];
-    }
 }
