@@ -1,9 +1,7 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Cpu.Gemm;
-using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
-using PerCo.Engine.Networks.UNet;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Weights;
 

@@ -1,4 +1,3 @@
-using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
 using PerCo.Engine.Networks.HyperEncoder;
 using PerCo.Engine.Tensors;

@@ -1,4 +1,3 @@
-using PerCo.Engine.Codec.Captions;
 using PerCo.Engine.Codec.PercoSd;
 using PerCo.Engine.IO;
 using PerCo.Engine.Weights;

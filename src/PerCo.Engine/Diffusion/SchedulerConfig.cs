@@ -52,7 +52,7 @@ internal sealed class SchedulerConfig
         {
             throw new PerCoException(
                 $"{path}: the scheduler's configuration cannot be read ({e.Message}). Is the model folder complete?",
-                    e);
+                e);
         }
     }
 
