@@ -5,7 +5,8 @@ internal static class ErrorText
 {
     public static string Of(Exception e) => (e switch
     {
-        PerCoException or UsageException => e.Message,
+        PerCoException error => error.Message + RemedyOptions.Advice(error.Remedies),
+        UsageException => e.Message,
         OutOfMemoryException => "Out of memory. Try a smaller picture.",
         _ => $"Unexpected error: {e.Message} ({e.GetType().Name}). Run again with --verbose and report it.",
     }).ReplaceLineEndings(" ");

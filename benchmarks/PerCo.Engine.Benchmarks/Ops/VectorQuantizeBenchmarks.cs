@@ -1,7 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Tensors;
-using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Benchmarks.Ops;
 

@@ -78,7 +78,3 @@ internal sealed class BatchOptions
             parsed.GetValue(_log));
     }
 }
-
-/// <summary>What <see cref="BatchOptions"/> were given.</summary>
-internal sealed record BatchSettings(
-    string[] Inputs, string? Output, bool Recursive, bool Resume, bool Force, string? Log);

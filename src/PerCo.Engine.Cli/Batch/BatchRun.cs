@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using PerCo.Engine.Cli.Files;
 using PerCo.Engine.Cli.Terminal;
-using PerCo.Engine.Codec;
 
 namespace PerCo.Engine.Cli.Batch;
 

@@ -65,7 +65,7 @@ internal sealed class EvaluationRun(
                     }
                     catch (PerCoException e)
                     {
-                        Fail(ErrorText.About(picture.Path, e.Message));
+                        Fail(ErrorText.About(picture.Path, ErrorText.Of(e)));
                     }
 
                     progress?.End(worked: true);

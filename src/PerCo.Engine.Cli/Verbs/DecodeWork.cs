@@ -30,7 +30,7 @@ internal sealed class DecodeWork(
         PerCoFile file = ContainerFile.Load(job.Input.Path, limits).ForModel(session.Model);
         return new Item(
             job, new DecodeRequest(file, Seed(file, job)), picture,
-            new PerCoDecoder(session.Model).Settings(file, options));
+            DrawingSettings.ForFile(session.Model, file, options));
     }
 
     /// <inheritdoc/>
@@ -130,7 +130,7 @@ internal sealed class DecodeWork(
     {
         try
         {
-            return GpuMemoryPlan.LargestBatch(session.Model, settings, options.LatentWindow, MostTogetherOnGpu);
+            return GpuMemoryPlanner.LargestBatch(session.Model, settings, options.LatentWindow, MostTogetherOnGpu);
         }
         catch (PerCoException)
         {

@@ -3,7 +3,6 @@ using PerCo.Engine.Cli.Evaluation;
 using PerCo.Engine.Cli.Files;
 using PerCo.Engine.Cli.Terminal;
 using PerCo.Engine.Codec;
-using PerCo.Engine.Imaging;
 using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Cli.Verbs;

@@ -19,7 +19,7 @@ public abstract class Backend : IDisposable
     {
     }
 
-    /// <summary>Short name, as <c>--device</c> takes it.</summary>
+    /// <summary>Short name, as <see cref="BackendCatalog"/> takes it.</summary>
     public abstract string Name { get; }
 
     /// <summary>What it runs on, for people: instruction set and threads, or the device's name and driver.</summary>
@@ -140,7 +140,7 @@ public abstract class Backend : IDisposable
     /// <summary>Normalises every position over its channels (Ba et al. 2016), then scale and shift.</summary>
     public Tensor LayerNorm(Tensor x, NormWeights weights, float epsilon)
     {
-        using Tensor result = Allocate(ElementwiseShapes.LayerNorm(x, weights));
+        using Tensor result = Allocate(Tensors.Ops.LayerNorm.ResultShape(x, weights));
         LayerNormCore(x, weights, epsilon, result);
         return result.Move();
     }
@@ -148,7 +148,7 @@ public abstract class Backend : IDisposable
     /// <summary>activation(x).</summary>
     public Tensor Activate(Tensor x, Activation activation)
     {
-        using Tensor result = Allocate(ElementwiseShapes.Activate(x, activation));
+        using Tensor result = Allocate(Tensors.Ops.Activate.ResultShape(x, activation));
         ActivateCore(x, activation, result);
         return result.Move();
     }
@@ -156,7 +156,7 @@ public abstract class Backend : IDisposable
     /// <summary>x + y, where y may have batch 1.</summary>
     public Tensor Add(Tensor x, Tensor y)
     {
-        using Tensor result = Allocate(ElementwiseShapes.Add(x, y));
+        using Tensor result = Allocate(Tensors.Ops.Add.ResultShape(x, y));
         AddCore(x, y, result);
         return result.Move();
     }
@@ -166,7 +166,7 @@ public abstract class Backend : IDisposable
     /// </summary>
     public Tensor SigmoidGate(Tensor x, Tensor value, Tensor gate)
     {
-        using Tensor result = Allocate(ElementwiseShapes.SigmoidGate(x, value, gate));
+        using Tensor result = Allocate(Tensors.Ops.SigmoidGate.ResultShape(x, value, gate));
         SigmoidGateCore(x, value, gate, result);
         return result.Move();
     }
@@ -174,7 +174,7 @@ public abstract class Backend : IDisposable
     /// <summary>Nearest-neighbour resizing to any size, with torch's rounding: floor(i · float(in)/out).</summary>
     public Tensor UpsampleNearest(Tensor x, int height, int width)
     {
-        using Tensor result = Allocate(ElementwiseShapes.UpsampleNearest(x, height, width));
+        using Tensor result = Allocate(Tensors.Ops.UpsampleNearest.ResultShape(x, height, width));
         UpsampleNearestCore(x, result);
         return result.Move();
     }
@@ -184,7 +184,7 @@ public abstract class Backend : IDisposable
     /// </summary>
     public Tensor Embed(ReadOnlySpan<int> ids, EmbeddingWeights table, int batch = 1)
     {
-        using Tensor result = Allocate(ElementwiseShapes.Embed(ids, table, batch));
+        using Tensor result = Allocate(Tensors.Ops.Embed.ResultShape(ids, table, batch));
         EmbedCore(ids, table, result);
         return result.Move();
     }
@@ -199,7 +199,7 @@ public abstract class Backend : IDisposable
     /// <param name="margins">Receives the cosine gaps, or is empty.</param>
     public void VectorQuantize(Tensor x, CodebookWeights codebook, Span<int> indices, Span<float> margins = default)
     {
-        ElementwiseShapes.VectorQuantize(x, codebook, indices.Length, margins.Length);
+        Tensors.Ops.VectorQuantize.Check(x, codebook, indices.Length, margins.Length);
         VectorQuantizeCore(x, codebook, indices, margins);
     }
 
@@ -208,7 +208,7 @@ public abstract class Backend : IDisposable
     /// </summary>
     public void CopyTokens(ChannelSlice source, int sourceStart, int count, Tensor destination, int destinationStart)
     {
-        ElementwiseShapes.CopyTokens(source, sourceStart, count, destination, destinationStart);
+        Tensors.Ops.CopyTokens.Check(source, sourceStart, count, destination, destinationStart);
         CopyTokensCore(source, sourceStart, count, destination, destinationStart);
     }
 

@@ -5,7 +5,7 @@ using PerCo.Engine.Backends.Reference;
 
 namespace PerCo.Engine.Backends;
 
-/// <summary>The backends there are, by the name that <c>--device</c> takes.</summary>
+/// <summary>The backends there are, by the name that users choose one by.</summary>
 public static class BackendCatalog
 {
     /// <summary>The best device of this machine.</summary>

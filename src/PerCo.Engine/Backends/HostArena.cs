@@ -1,5 +1,3 @@
-using PerCo.Engine.Tensors;
-
 namespace PerCo.Engine.Backends;
 
 /// <summary>
@@ -47,6 +45,9 @@ internal sealed unsafe class HostArena : IDisposable
             Peak = InUse;
         }
     }
+
+    /// <summary>Bytes of the block that is handed out for so many.</summary>
+    public static long RoundUp(long bytes) => BlockSize.RoundUp(bytes, Alignment);
 
     /// <summary>A block of at least <paramref name="count"/> floats with arbitrary content.</summary>
     public HostStorage Rent(long count)
@@ -107,8 +108,8 @@ internal sealed unsafe class HostArena : IDisposable
                 }
 
                 throw new PerCoException(
-                    $"{bytes} bytes more of memory are needed, and the system has none. Try --memory, or a smaller "
-                    + "picture.", e);
+                    $"{bytes} bytes more of memory are needed, and the system has none. Set a limit of memory, or make "
+                    + "the picture smaller.", e) { Remedies = [Remedy.MemoryLimit] };
             }
         }
     }
@@ -186,45 +187,4 @@ internal sealed unsafe class HostArena : IDisposable
         _free.Clear();
         _freeBytes = 0;
     }
-
-    // An eighth of a power of two: at most 12.5 % of a block is wasted, and shapes of similar size share blocks.
-    internal static long RoundUp(long bytes)
-    {
-        long step = Math.Max(Alignment, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)bytes) / 16);
-        return checked((bytes + step - 1) / step * step);
-    }
-}
-
-/// <summary>A block of a <see cref="HostArena"/>: fp32 values, 64-byte aligned.</summary>
-internal sealed unsafe class HostStorage(HostArena? arena, float* values, long count, long bytes) : TensorStorage
-{
-    /// <summary>The first value.</summary>
-    public float* Values => values;
-
-    /// <summary>Values that the block has room for: at least as many as were asked for.</summary>
-    public long Capacity => bytes / sizeof(float);
-
-    /// <summary>All values.</summary>
-    public Span<float> Span => new(values, checked((int)count));
-
-    /// <summary>The same block with fewer values, which takes over the duty to release it.</summary>
-    public HostStorage Narrow(long fewer) => new(arena, values, fewer, bytes);
-
-    /// <summary>Values within the block, which nobody releases: they are valid as long as the block is.</summary>
-    public HostStorage View(long first, long length) => new(null, values + first, length, length * sizeof(float));
-
-    protected internal override void Release() => arena?.Return(values, bytes);
-}
-
-/// <summary>Access to the memory of tensors on a host backend.</summary>
-internal static unsafe class HostTensorAccess
-{
-    /// <summary>The tensor's first value.</summary>
-    public static float* Values(this Tensor tensor) => ((HostStorage)tensor.Storage).Values;
-
-    /// <summary>The tensor's values.</summary>
-    public static Span<float> Span(this Tensor tensor) => ((HostStorage)tensor.Storage).Span;
-
-    /// <summary>The first value of the slice; its rows lie <c>Stride</c> apart.</summary>
-    public static float* Values(this ChannelSlice slice) => slice.Tensor.Values() + slice.Offset;
 }

@@ -45,6 +45,9 @@ internal abstract class ShapesBackend : Backend, IRowBandOps
     public override Tensor Allocate(Shape shape) =>
         new(this, shape, Reserve(BlockBytes(checked(shape.Count * ElementSize))));
 
+    public override NormWeights PrepareNorm(HostTensor scale, HostTensor shift) =>
+        new Norm(this, (int)scale.Shape.Count, Add(2 * scale.Shape.Count * sizeof(float)));
+
     public override void Upload(ReadOnlySpan<float> values, Tensor destination)
     {
     }
@@ -148,6 +151,17 @@ internal abstract class ShapesBackend : Backend, IRowBandOps
     private sealed class Storage(ShapesBackend backend, long bytes) : TensorStorage
     {
         protected internal override void Release() => backend._inUse -= bytes;
+    }
+
+    protected class Conv(ShapesBackend backend, Conv2dSpec spec, long bytes) : ConvWeights(spec)
+    {
+        public override long Bytes => bytes;
+
+        protected override void Dispose(bool disposing)
+        {
+            backend.Remove(bytes);
+            base.Dispose(disposing);
+        }
     }
 
     protected sealed class Matrix(ShapesBackend backend, LinearSpec spec, long bytes) : LinearWeights(spec)

@@ -1,5 +1,4 @@
 using PerCo.Engine.Imaging;
-using PerCo.Engine.Networks.HyperEncoder;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Weights;
 

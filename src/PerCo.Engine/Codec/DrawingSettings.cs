@@ -27,14 +27,66 @@ internal sealed record DrawingSettings(
         if (options.Guidance is null && file.Guidance is { } guidance && !Guidance.IsScale(guidance))
         {
             throw new PerCoException(
-                $"The file asks for a guidance scale of {guidance}, expected at most {Guidance.MaxScale}. Choose one "
-                + "with --guidance.");
+                $"The file asks for a guidance scale of {guidance}, expected at most {Guidance.MaxScale}. Choose "
+                + "another.") { Remedies = [Remedy.Guidance] };
         }
 
         return new DrawingSettings(
             rate, file.Grid, PictureGeometry.Of(file.Width, file.Height, file.Grid, model.LatentStride),
             options.Steps ?? file.Steps ?? rate.Steps, options.Guidance ?? file.Guidance ?? rate.Guidance,
             options.CodesGuidance);
+    }
+
+    /// <summary>As <see cref="Of"/>, for a file that is about to be drawn.</summary>
+    /// <exception cref="PerCoException">Also where the file is another model's and the options say no.</exception>
+    public static DrawingSettings ForFile(PerCoModel model, PerCoFile file, DecodeOptions options)
+    {
+        if (file.ModelIdentity != model.Folder.Identity && !options.AnyModel)
+        {
+            throw new PerCoException(
+                $"The file was made with model {file.ModelIdentity:x8}, but '{model.Folder.Id}' is "
+                + $"{model.Folder.Identity:x8}. Choose its model, or try this one all the same.")
+            {
+                Remedies = [Remedy.Model, Remedy.AnyModel],
+            };
+        }
+
+        return Of(model, file, options);
+    }
+
+    /// <summary>What all files of a batch have in common.</summary>
+    /// <exception cref="PerCoException">As <see cref="ForFile"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// No files, files that could not be written, or files that do not share a batch.
+    /// </exception>
+    public static DrawingSettings ForBatch(
+        PerCoModel model, IReadOnlyList<DecodeRequest> requests, DecodeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        if (requests.Count == 0 || requests.Any(request => request?.File is null))
+        {
+            throw new ArgumentException("A file to decode is missing.", nameof(requests));
+        }
+
+        foreach (DecodeRequest request in requests)
+        {
+            PerCoFileWriter.Check(request.File);
+        }
+
+        DrawingSettings settings = ForFile(model, requests[0].File, options);
+        foreach (DecodeRequest request in requests.Skip(1))
+        {
+            DrawingSettings other = ForFile(model, request.File, options);
+            if (other != settings)
+            {
+                throw new ArgumentException(
+                    $"A batch has one size, rate and guidance and one number of steps, but has {settings} and {other}. "
+                    + "Decode them in batches of their own.",
+                    nameof(requests));
+            }
+        }
+
+        return settings;
     }
 
     /// <inheritdoc/>

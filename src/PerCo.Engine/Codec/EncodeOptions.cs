@@ -41,8 +41,3 @@ public sealed record EncodeOptions
         }
     }
 }
-
-/// <summary>An encoded picture.</summary>
-/// <param name="File">What goes into the file.</param>
-/// <param name="Stages">What it took.</param>
-public sealed record EncodeResult(PerCoFile File, IReadOnlyList<StageReport> Stages);

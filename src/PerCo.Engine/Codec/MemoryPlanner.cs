@@ -1,9 +1,7 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Cpu.Gemm;
-using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
-using PerCo.Engine.Networks.UNet;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Weights;
 
@@ -17,9 +15,6 @@ namespace PerCo.Engine.Codec;
 /// </summary>
 internal static class MemoryPlanner
 {
-    /// <summary>Smaller windows than the last see too little of the picture.</summary>
-    private static readonly int[] Windows = [NoisePredictors.DefaultWindow, 96, 64];
-
     /// <summary>The plan for encoding a picture; null where there is no limit.</summary>
     /// <exception cref="PerCoException">There is none; says how much is needed.</exception>
     public static MemoryPlan? ForEncoding(PerCoModel model, int width, int height, EncodeOptions options) =>
@@ -126,7 +121,7 @@ internal static class MemoryPlanner
     {
         PictureGeometry geometry = PictureGeometry.Of(file.Width, file.Height, file.Grid, model.LatentStride);
         int extent = Math.Max(geometry.LatentHeight, geometry.LatentWidth);
-        return [Windows[0], .. Windows.Skip(1).Where(window => window < extent)];
+        return [NoisePredictors.DefaultWindow, .. NoisePredictors.SmallerWindows.Where(window => window < extent)];
     }
 
     private static WeightPlan OwnWeights(PerCoModel model) => model.Backend switch
@@ -150,14 +145,14 @@ internal static class MemoryPlanner
     private sealed class DryRun : IDisposable
     {
         private readonly List<StageMemory> _stages = [];
-        private readonly DryRunBackend _backend;
+        private readonly CpuDryRun _backend;
         private readonly Way _way;
 
         public DryRun(PerCoModel model, Way way)
         {
             _way = way;
             var cpu = model.Backend as CpuBackend;
-            _backend = new DryRunBackend(
+            _backend = new CpuDryRun(
                 cpu?.Kernels ?? GemmKernels.For(InstructionSet.Vector128), cpu?.Pool.Threads ?? 1, way.Weights,
                 cpu?.Options.Strict ?? true);
             Model = PerCoModel.Open(model.Folder.Path, _backend);

@@ -45,7 +45,10 @@ internal sealed class ModelNetworks(ModelFolder folder, Backend backend) : IDisp
     public Blip2Captioner Captioner => Get(ref _captioner, () => Blip2Captioner.Load(
         backend,
         folder.CaptionerFolder ?? throw new PerCoException(
-            $"{folder.Path}: the model has no captioner. Give the caption with --caption, or use --no-caption.")));
+            $"{folder.Path}: the model has no captioner. Give the caption, or leave it out.")
+        {
+            Remedies = [Remedy.Caption, Remedy.NoCaption],
+        }));
 
     public ClipTextEncoder TextEncoder => Get(
         ref _textEncoder, () => new ClipTextEncoder(backend, TextConfig, Weights(folder.TextEncoderFolder)));

@@ -10,6 +10,12 @@ internal static class NoisePredictors
     /// <summary>Positions of a window in each direction: 1024 pixels.</summary>
     public const int DefaultWindow = 128;
 
+    /// <summary>
+    /// What windows shrink to where memory is short, largest first; those smaller than the last see too little of the
+    /// picture.
+    /// </summary>
+    public static IReadOnlyList<int> SmallerWindows { get; } = [96, 64];
+
     /// <summary>A predictor for a latent, which the caller disposes of if it is disposable.</summary>
     /// <param name="unet">The network.</param>
     /// <param name="local">

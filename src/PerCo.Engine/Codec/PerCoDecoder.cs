@@ -1,8 +1,6 @@
-using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
 using PerCo.Engine.Tensors;
-using PerCo.Engine.Weights;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace PerCo.Engine.Codec;
@@ -102,9 +100,9 @@ public sealed class PerCoDecoder
     {
         // 0. What to do: the options override the file, which overrides the model.
         options.Check();
-        DrawingSettings settings = Settings(requests, options);
+        DrawingSettings settings = DrawingSettings.ForBatch(_model, requests, options);
         PictureGeometry geometry = settings.Geometry;
-        (StagePlan plan, int window) = Plan(requests, settings, options);
+        var plan = StagePlan.ForDecoding(_model, requests, settings, options);
         var clock = new StageClock(_model, plan, progress, cancellation);
 
         // 1. Codes → z_l [pictures or 1, rows, columns, channels]: what is where.
@@ -121,7 +119,8 @@ public sealed class PerCoDecoder
             IScheduler scheduler = SchedulerCatalog.Create(
                 options.Scheduler ?? _model.Folder.Scheduler, _model.Networks.SchedulerConfig, settings.Steps);
             INoisePredictor predictor = NoisePredictors.Create(
-                _model.Networks.UNet(settings.Rate), features ?? looked!, text, settings.Guidance, geometry, window);
+                _model.Networks.UNet(settings.Rate), features ?? looked!, text, settings.Guidance, geometry,
+                plan.LatentWindow);
             using var owned = predictor as IDisposable;
             float[] samples = [.. seeds.SelectMany(seed => LatentNoise.Draw(seed, geometry, _model.LatentChannels))];
             DiffusionSampler.Sample(
@@ -181,66 +180,6 @@ public sealed class PerCoDecoder
             new Shape(1, geometry.LatentHeight, geometry.LatentWidth, _model.LatentChannels), values);
         using Tensor picture = _model.Networks.Vae.Decode(unscaled);
         return ImageTensors.Download(picture);
-    }
-
-    /// <summary>How a file is drawn.</summary>
-    /// <exception cref="PerCoException">The file is another model's.</exception>
-    internal DrawingSettings Settings(PerCoFile file, DecodeOptions options)
-    {
-        if (file.ModelIdentity != _model.Folder.Identity && !options.AnyModel)
-        {
-            throw new PerCoException(
-                $"The file was made with model {file.ModelIdentity:x8}, but '{_model.Folder.Id}' is "
-                + $"{_model.Folder.Identity:x8}. Choose its model with --model, or try this one with --any-model.");
-        }
-
-        return DrawingSettings.Of(_model, file, options);
-    }
-
-    /// <exception cref="ArgumentException">Files that could not be written, or do not share a batch.</exception>
-    private DrawingSettings Settings(IReadOnlyList<DecodeRequest> requests, DecodeOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(requests);
-        if (requests.Count == 0 || requests.Any(request => request?.File is null))
-        {
-            throw new ArgumentException("A file to decode is missing.", nameof(requests));
-        }
-
-        foreach (DecodeRequest request in requests)
-        {
-            PerCoFileWriter.Check(request.File);
-        }
-
-        DrawingSettings settings = Settings(requests[0].File, options);
-        foreach (DecodeRequest request in requests.Skip(1))
-        {
-            DrawingSettings other = Settings(request.File, options);
-            if (other != settings)
-            {
-                throw new ArgumentException(
-                    $"A batch has one size, rate and guidance and one number of steps, but has {settings} and {other}. "
-                    + "Decode them in batches of their own.",
-                    nameof(requests));
-            }
-        }
-
-        return settings;
-    }
-
-    // Also the rows and columns of the latent that are denoised at once.
-    private (StagePlan Plan, int Window) Plan(
-        IReadOnlyList<DecodeRequest> requests, DrawingSettings settings, DecodeOptions options)
-    {
-        MemoryPlan? limited = MemoryPlanner.ForDecoding(_model, requests, options);
-        if (_model.Backend is not GpuBackend gpu)
-        {
-            return (new StagePlan(limited, null), limited?.LatentWindow ?? options.LatentWindow);
-        }
-
-        GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(_model, requests, settings, options.LatentWindow);
-        gpu.Detail($"decoding {plan}");
-        _model.MakeRoom(gpu, plan, decodes: true);
-        return (new StagePlan(limited, plan.BandBytes), plan.LatentWindow);
     }
 
     private sealed class StepProgress(IProgress<CodecProgress> progress) : IProgress<SamplingProgress>

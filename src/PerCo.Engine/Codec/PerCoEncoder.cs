@@ -1,5 +1,3 @@
-using PerCo.Engine.Backends.Gpu;
-using PerCo.Engine.Diffusion;
 using PerCo.Engine.Imaging;
 using PerCo.Engine.Networks.HyperEncoder;
 using PerCo.Engine.Tensors;
@@ -48,7 +46,7 @@ public sealed class PerCoEncoder
             _model.Networks.CheckEncoder(rate);
         }
 
-        var clock = new StageClock(_model, Plan(image, options), progress, cancellation);
+        var clock = new StageClock(_model, StagePlan.ForEncoding(_model, image, options), progress, cancellation);
 
         // 1. What the picture shows, in words.
         string caption = options.Caption ?? clock.Run(
@@ -104,20 +102,6 @@ public sealed class PerCoEncoder
         StageGuard.CheckFinite("VAE encoder", values, 1e4f);
         TensorPrimitives.Multiply(values, _model.Networks.VaeConfig.ScalingFactor, values);
         return _model.Backend.Upload(mean.Shape, values);
-    }
-
-    private StagePlan Plan(Image image, EncodeOptions options)
-    {
-        MemoryPlan? limited = MemoryPlanner.ForEncoding(_model, image.Width, image.Height, options);
-        if (_model.Backend is not GpuBackend gpu)
-        {
-            return new StagePlan(limited, null);
-        }
-
-        GpuMemoryPlan plan = GpuMemoryPlan.ForEncoding(_model, image.Width, image.Height, options);
-        gpu.Detail($"encoding {plan}");
-        _model.MakeRoom(gpu, plan, decodes: false);
-        return new StagePlan(limited, plan.BandBytes);
     }
 
     private static int[] Quantize(HyperEncoder hyperEncoder, Tensor latent)

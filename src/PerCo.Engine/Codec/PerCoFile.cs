@@ -1,4 +1,3 @@
-using PerCo.Engine.Codec.Captions;
 using PerCo.Engine.Codec.PercoSd;
 using PerCo.Engine.IO;
 using PerCo.Engine.Weights;
@@ -158,28 +157,4 @@ public sealed record PerCoFile
     /// The grid is none of PerCo (SD)'s, or the size is not a multiple of its stride.
     /// </exception>
     public byte[] ToPercoSd() => PercoSdFile.FromPerCoFile(this).ToBytes();
-}
-
-/// <summary>Bytes of the parts of a <c>.perco</c> file.</summary>
-/// <param name="Header">Magic, version, identity, size, grid and options.</param>
-/// <param name="Codes">The packed codes.</param>
-/// <param name="Caption">The coded caption.</param>
-/// <param name="Checksum">CRC-32.</param>
-public readonly record struct PerCoFileSizes(int Header, int Codes, int Caption, int Checksum)
-{
-    /// <summary>The whole file.</summary>
-    public int Total => Header + Codes + Caption + Checksum;
-}
-
-/// <summary>What a reader refuses, so that a small hostile file cannot take much memory or time.</summary>
-public sealed record PerCoFileLimits
-{
-    /// <summary>64 megapixels and 16 MiB.</summary>
-    public static readonly PerCoFileLimits Default = new();
-
-    /// <summary>Most pixels of a picture.</summary>
-    public long MaxPixels { get; init; } = 64L << 20;
-
-    /// <summary>Most bytes of a file.</summary>
-    public long MaxFileBytes { get; init; } = 16L << 20;
 }

@@ -28,7 +28,7 @@ internal static class PerCoFileReader
         {
             throw new PerCoException(
                 $"Not a .perco file: expected the first bytes B7 50 43, got "
-                    + $"{Hex(bytes[..Math.Min(3, bytes.Length)])}.");
+                + $"{Hex(bytes[..Math.Min(3, bytes.Length)])}.");
         }
 
         if (bytes.Length > limits.MaxFileBytes)
@@ -43,7 +43,7 @@ internal static class PerCoFileReader
         {
             throw new PerCoException(
                 $"The file has format version {version}, expected {PerCoFile.CurrentVersion}. A newer PerCo.Engine "
-                    + "reads it.");
+                + "reads it.");
         }
 
         CheckSum(bytes);
@@ -54,8 +54,8 @@ internal static class PerCoFileReader
         if ((long)width * height > limits.MaxPixels)
         {
             throw new PerCoException(
-                $"The picture is {width}x{height}, over the limit of {limits.MaxPixels} pixels; raise it with "
-                    + "--max-pixels.");
+                $"The picture is {width}x{height}, over the limit of {limits.MaxPixels} pixels; raise the "
+                + "limit.") { Remedies = [Remedy.PixelLimit] };
         }
 
         CodeGrid grid = ReadGrid(ref cursor, control & RateMask);
@@ -169,7 +169,7 @@ internal static class PerCoFileReader
             {
                 throw new PerCoException(
                     $"The {field} at byte {Position} needs {count} bytes, but only {Remaining} are left: the file is "
-                        + "cut off.");
+                    + "cut off.");
             }
 
             ReadOnlySpan<byte> taken = _bytes.Slice(Position, count);

@@ -87,8 +87,10 @@ public sealed class PerCoModel : IDisposable
         }
 
         throw new PerCoException(
-            $"The file has {grid}; {Folder.Id} has {string.Join("; ", Folder.Rates.Select(Grid))}. Choose its model "
-                + "with --model.");
+            $"The file has {grid}; {Folder.Id} has {string.Join("; ", Folder.Rates.Select(Grid))}. Choose its model.")
+        {
+            Remedies = [Remedy.Model],
+        };
     }
 
     /// <summary>The layout of the codes of a rate.</summary>

@@ -3,7 +3,7 @@ using PerCo.Engine.Diffusion.Schedulers;
 namespace PerCo.Engine.Diffusion;
 
 /// <summary>
-/// The schedulers that there are: the short name of <c>--scheduler</c>, diffusers' class, and our class.
+/// The schedulers that there are: the short name that users choose by, diffusers' class, and our class.
 /// </summary>
 public static class SchedulerCatalog
 {

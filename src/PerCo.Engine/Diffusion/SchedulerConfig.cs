@@ -52,7 +52,7 @@ internal sealed class SchedulerConfig
         {
             throw new PerCoException(
                 $"{path}: the scheduler's configuration cannot be read ({e.Message}). Is the model folder complete?",
-                    e);
+                e);
         }
     }
 
@@ -72,7 +72,7 @@ internal sealed class SchedulerConfig
 
         try
         {
-            using JsonDocument document = StrictJson.Parse(QuoteBareNumbers(utf8));
+            using JsonDocument document = StrictJson.Parse(PythonNumbers.Quote(utf8.ToArray()));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw new PerCoException(
@@ -234,44 +234,8 @@ internal sealed class SchedulerConfig
 
         return new PerCoException(
             $"{Source}: field '{field}' is {got.ReplaceLineEndings(" ")}, expected {expected}. "
-            + "Correct the file, or choose another scheduler with --scheduler.");
+            + "Correct the file, or choose another scheduler.") { Remedies = [Remedy.Scheduler] };
     }
 
     private bool TryGet(string field, out JsonElement value) => _root.TryGetProperty(field, out value);
-
-    /// <summary>Python writes infinities and NaN without quotes, which is not JSON: puts quotes around them.</summary>
-    private static byte[] QuoteBareNumbers(ReadOnlySpan<byte> utf8)
-    {
-        List<byte> quoted = new(utf8.Length + 16);
-        bool inString = false;
-        for (int i = 0; i < utf8.Length; i++)
-        {
-            byte b = utf8[i];
-            ReadOnlySpan<byte> word = inString ? default
-                : utf8[i..].StartsWith("-Infinity"u8) ? "-Infinity"u8
-                : utf8[i..].StartsWith("Infinity"u8) ? "Infinity"u8
-                : utf8[i..].StartsWith("NaN"u8) ? "NaN"u8
-                : default;
-            if (!word.IsEmpty)
-            {
-                quoted.Add((byte)'"');
-                quoted.AddRange(word);
-                quoted.Add((byte)'"');
-                i += word.Length - 1;
-                continue;
-            }
-
-            quoted.Add(b);
-            if (inString && b == '\\' && i + 1 < utf8.Length)
-            {
-                quoted.Add(utf8[++i]);
-            }
-            else if (b == '"')
-            {
-                inString = !inString;
-            }
-        }
-
-        return [.. quoted];
-    }
 }

@@ -19,7 +19,7 @@ internal static class TimestepSchedule
         {
             throw new PerCoException(
                 $"{steps} sampling steps were asked for, expected 1 to {max} for this scheduler ({config.Source}). "
-                + "Choose another number with --steps.");
+                + "Choose another number.") { Remedies = [Remedy.Steps] };
         }
     }
 
@@ -86,7 +86,10 @@ internal static class TimestepSchedule
             {
                 throw new PerCoException(
                     $"{config.Source}: {timesteps.Length} steps lead to the timestep {t}, expected 0 to {train - 1}: "
-                    + "field 'steps_offset' is too large for so many steps. Choose fewer with --steps.");
+                    + "field 'steps_offset' is too large for so many steps. Choose fewer.")
+                {
+                    Remedies = [Remedy.Steps],
+                };
             }
         }
 

@@ -28,8 +28,10 @@ public sealed record ImageLimits
                 format,
                 "size",
                 offset,
-                $"{width} × {height} is more than the limit of {most} pixels; scale it down first, or raise the limit "
-                + "with --max-pixels");
+                $"{width} × {height} is more than the limit of {most} pixels; scale it down first, or raise the limit")
+            {
+                Remedies = [Remedy.PixelLimit],
+            };
         }
     }
 }

@@ -46,26 +46,3 @@ internal sealed class LayerScope(Backend backend, WeightScope weights, WeightLea
     /// <summary>The place, under this scope's checkpoint path, where a layer reports its result.</summary>
     internal TapPoint TapHere() => new(Taps, Weights.Prefix);
 }
-
-/// <summary>The prepared weights of one network, freed together.</summary>
-internal sealed class WeightLease : IDisposable
-{
-    private readonly List<PreparedWeights> _weights = [];
-
-    /// <summary>Memory that the prepared weights take, in bytes.</summary>
-    public long Bytes => _weights.Sum(w => w.Bytes);
-
-    /// <summary>Adds weights.</summary>
-    public void Add(PreparedWeights weights) => _weights.Add(weights);
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (PreparedWeights weights in _weights)
-        {
-            weights.Dispose();
-        }
-
-        _weights.Clear();
-    }
-}

@@ -38,23 +38,15 @@ internal sealed class RowBands
     /// <summary>conv(silu(norm(x))).</summary>
     public Tensor Convolve(Tensor x, Tensor factors, Conv2d conv)
     {
-        Tensor result = _backend.Allocate(x.Shape.WithChannels(conv.Spec.Outputs));
-        try
+        using Tensor result = _backend.Allocate(x.Shape.WithChannels(conv.Spec.Outputs));
+        int rows = RowsOf(x, result);
+        for (int y = 0; y < x.Shape.Height; y += rows)
         {
-            int rows = RowsOf(x, result);
-            for (int y = 0; y < x.Shape.Height; y += rows)
-            {
-                using Tensor band = Band(x, factors, conv, y, rows, residual: null);
-                Store(band, result, y);
-            }
+            using Tensor band = Band(x, factors, conv, y, rows, residual: null);
+            Store(band, result, y);
+        }
 
-            return result;
-        }
-        catch
-        {
-            result.Dispose();
-            throw;
-        }
+        return result.Move();
     }
 
     /// <summary>sum += conv(silu(norm(x))).</summary>
@@ -77,42 +69,32 @@ internal sealed class RowBands
     {
         Tensor x = hidden.Value;
         Shape shape = x.Shape.WithChannels(shortcut.Spec.Outputs);
-        Tensor result = _backend.Allocate(x.Shape.WithChannels(conv.Spec.Outputs));
-        Tensor? beside = null;
-        try
+        using Tensor result = _backend.Allocate(x.Shape.WithChannels(conv.Spec.Outputs));
+        int rows = RowsOf(x, result);
+
+        // The next band still needs the last row of x in this one.
+        bool overwrite = (long)shape.Channels * rows <= (long)x.Shape.Channels * (rows - 1);
+        using Tensor beside = overwrite ? _ops.View(x, 0, shape) : _backend.Allocate(shape);
+        for (int y = 0; y < x.Shape.Height; y += rows)
         {
-            int rows = RowsOf(x, result);
-
-            // The next band still needs the last row of x in this one.
-            bool overwrite = (long)shape.Channels * rows <= (long)x.Shape.Channels * (rows - 1);
-            beside = overwrite ? _ops.View(x, 0, shape) : _backend.Allocate(shape);
-            for (int y = 0; y < x.Shape.Height; y += rows)
-            {
-                using Tensor band = Band(x, factors, conv, y, rows, residual: null);
-                Store(band, result, y);
-                using Tensor source = Rows(x, y, rows);
-                using Tensor direct = shortcut.Forward(source);
-                Store(direct, beside, y);
-            }
-
-            if (overwrite)
-            {
-                hidden.Take();
-                hidden.Next(_ops.Narrow(x, shape));
-            }
-            else
-            {
-                hidden.Next(beside);
-            }
-
-            return result;
+            using Tensor band = Band(x, factors, conv, y, rows, residual: null);
+            Store(band, result, y);
+            using Tensor source = Rows(x, y, rows);
+            using Tensor direct = shortcut.Forward(source);
+            Store(direct, beside, y);
         }
-        catch
+
+        if (overwrite)
         {
-            beside?.Dispose();
-            result.Dispose();
-            throw;
+            hidden.Take();
+            hidden.Next(_ops.Narrow(x, shape));
         }
+        else
+        {
+            hidden.Next(beside.Move());
+        }
+
+        return result.Move();
     }
 
     // Rows y … y + rows of conv(silu(norm(x))) + residual.

@@ -119,8 +119,8 @@ internal sealed class Gpt2Tokenizer
             if ((uint)id >= (uint)_tokens.Length || _tokens[id] is not string token)
             {
                 throw new PerCoException(
-                    $"{_folder}: token id {id} is not in the vocabulary, expected 0 to {_tokens.Length - 1}. " +
-                    "Does the tokenizer belong to this captioner?");
+                    $"{_folder}: token id {id} is not in the vocabulary, expected 0 to {_tokens.Length - 1}. "
+                    + "Does the tokenizer belong to this captioner?");
             }
 
             if (!skipSpecialTokens || !_specialIds.Contains(id))

@@ -117,8 +117,8 @@ internal static class TokenizerFiles
         {
             string shown = merge.Length > 40 ? merge[..40] + "…" : merge;
             throw new PerCoException(
-                $"{where}: expected two symbols with one space between them, got '{shown}'. " +
-                "Copy or convert the model again.");
+                $"{where}: expected two symbols with one space between them, got '{shown}'. "
+                + "Copy or convert the model again.");
         }
 
         return (merge[..space], merge[(space + 1)..]);
@@ -135,8 +135,8 @@ internal static class TokenizerFiles
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int id) && id is >= 0 and < MaxIds
             ? id
             : throw new PerCoException(
-                $"{path}: the id of token '{token}' is {Shorten(value.GetRawText())}, " +
-                $"expected an integer from 0 to {MaxIds - 1}.");
+                $"{path}: the id of token '{token}' is {Shorten(value.GetRawText())}, "
+                + $"expected an integer from 0 to {MaxIds - 1}.");
 
     /// <summary>Reads a string that must be one.</summary>
     public static string RequireText(JsonElement value, string path, string what) =>

@@ -48,8 +48,8 @@ internal sealed class TokenizerFolder
         else
         {
             throw new PerCoException(
-                $"{folder}: no tokenizer here, expected vocab.json and merges.txt, or tokenizer.json. " +
-                "Is this the tokenizer's folder of a model?");
+                $"{folder}: no tokenizer here, expected vocab.json and merges.txt, or tokenizer.json. "
+                + "Is this the tokenizer's folder of a model?");
         }
 
         CheckMerges(apart ? mergesPath : combinedPath);
@@ -65,8 +65,9 @@ internal sealed class TokenizerFolder
     /// <summary>Pairs by rank.</summary>
     public List<(string Left, string Right)> Merges { get; }
 
-    /// <summary>The tokens cut out of a text before any other rule, named special tokens included as they are asked
-    /// for.</summary>
+    /// <summary>
+    /// The tokens cut out of a text before any other rule, named special tokens included as they are asked for.
+    /// </summary>
     public IReadOnlyCollection<AddedToken> Added => _added.Values;
 
     /// <summary>
@@ -99,8 +100,8 @@ internal sealed class TokenizerFolder
             if (!Vocabulary.TryGetValue(content, out int id))
             {
                 throw new PerCoException(
-                    $"{Folder}: {name} '{content}' is neither in the vocabulary nor among the added tokens. " +
-                    "Do the tokenizer's files belong together?");
+                    $"{Folder}: {name} '{content}' is neither in the vocabulary nor among the added tokens. "
+                    + "Do the tokenizer's files belong together?");
             }
 
             token = MakeToken(content, id, flags ?? default);
@@ -166,8 +167,8 @@ internal sealed class TokenizerFolder
             if (!int.TryParse(entry.Name, out int id) || id is < 0 or >= TokenizerFiles.MaxIds)
             {
                 throw new PerCoException(
-                    $"{_configPath}: added_tokens_decoder has the id '{entry.Name}', " +
-                    $"expected an integer from 0 to {TokenizerFiles.MaxIds - 1}.");
+                    $"{_configPath}: added_tokens_decoder has the id '{entry.Name}', "
+                    + $"expected an integer from 0 to {TokenizerFiles.MaxIds - 1}.");
             }
 
             AddToken(entry.Value, id, _configPath);
@@ -211,7 +212,6 @@ internal sealed class TokenizerFolder
             && flags.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
     }
 
-    // Either "a b" or, since tokenizers 0.20, ["a", "b"].
     // A list of merges that is cut off gives other tokens for every word, and so another picture.
     private void CheckMerges(string path)
     {
@@ -229,6 +229,7 @@ internal sealed class TokenizerFolder
         }
     }
 
+    // Either "a b" or, since tokenizers 0.20, ["a", "b"].
     private static List<(string Left, string Right)> ReadMerges(JsonElement json, string path)
     {
         if (json.ValueKind != JsonValueKind.Array)

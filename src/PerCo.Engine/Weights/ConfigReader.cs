@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 using PerCo.Engine.IO;
-using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Weights;
 

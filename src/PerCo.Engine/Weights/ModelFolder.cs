@@ -72,7 +72,10 @@ public sealed class ModelFolder
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Directory.Exists(path))
         {
-            throw new PerCoException($"{path}: no such folder, expected a model. Choose one with --model.");
+            throw new PerCoException($"{path}: no such folder, expected a model. Choose another.")
+            {
+                Remedies = [Remedy.Model],
+            };
         }
 
         string file = System.IO.Path.Combine(path, "perco.json");

@@ -4,9 +4,6 @@ using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Weights;
 
-/// <summary>One tensor of a safetensors header; offsets count from the end of the header.</summary>
-internal readonly record struct SafetensorsEntry(ElementType Type, Shape Shape, long Begin, long End);
-
 /// <summary>
 /// The JSON header of a safetensors file, checked: known types, extents that fit the offsets, and tensors that fill
 /// the data without overlap or hole, as the format demands (https://github.com/huggingface/safetensors, "Format").

@@ -74,7 +74,7 @@ public class MistakeTests
         var decoder = new PerCoDecoder(model);
         var refused = Assert.Throws<PerCoException>(() => decoder.Decode(file, any));
         Assert.Contains("655.35", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("--guidance", refused.Message, StringComparison.Ordinal);
+        Assert.Equal([Remedy.Guidance], refused.Remedies);
         Assert.Equal(2, decoder.Decode(file, any with { Guidance = 2 }).Guidance);
     }
 }

@@ -7,7 +7,7 @@ namespace PerCo.Engine.Tests.Api;
 /// <summary>The NuGet packages: the library, its symbols, and the command line as a .NET tool.</summary>
 public sealed class PackageTests : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("percoengine-");
+    private readonly TemporaryFolder _folder = new();
 
     [Fact]
     public void The_library_package_has_what_users_look_for()
@@ -55,7 +55,7 @@ public sealed class PackageTests : IDisposable
             e => e.Name.LocalName == "packageType" && e.Attribute("name")!.Value == "DotnetTool");
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     private static XElement Metadata(ZipArchive package)
     {
@@ -69,12 +69,12 @@ public sealed class PackageTests : IDisposable
 
     // What was built for these tests is packed, so that packing takes seconds.
     private void Pack(string project) => ToolProcess.Run(
-        "dotnet", "pack", project, "-c", ToolProcess.Configuration, "--no-build", "-o", _folder.FullName, "--nologo",
+        "dotnet", "pack", project, "-c", ToolProcess.Configuration, "--no-build", "-o", _folder.Path, "--nologo",
         "-nodeReuse:false");
 
     private ZipArchive Open(string pattern, out string name)
     {
-        name = Assert.Single(Directory.GetFiles(_folder.FullName, pattern));
+        name = Assert.Single(Directory.GetFiles(_folder.Path, pattern));
         return ZipFile.OpenRead(name);
     }
 }

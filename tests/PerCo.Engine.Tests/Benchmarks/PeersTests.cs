@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Xml.Linq;
-using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Peers;
@@ -17,9 +16,9 @@ namespace PerCo.Engine.Tests.Benchmarks;
 /// <summary>The comparison with native peers: the engine's side, and what is made of the measurements.</summary>
 public sealed class PeersTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("perco-peers-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("linear rows=5 inputs=33 outputs=17")]
@@ -30,7 +29,7 @@ public sealed class PeersTests : IDisposable
     [InlineData("attention heads=2 queries=9 keys=11 channels=8")]
     public void The_engine_prepares_runs_and_shows_what_the_reference_computes(string line)
     {
-        string path = Path.Combine(_folder, "result");
+        string path = _folder.File("result");
         string[] answers = Serve(
             $"prepare\t{line}\t{path}", $"run\t{line}\t0.001", "free", $"run\t{line}\t0", $"prepare\t{line}\t-");
 
@@ -63,7 +62,7 @@ public sealed class PeersTests : IDisposable
     [Fact]
     public void The_command_measures_a_row_and_appends_to_its_file()
     {
-        string file = Path.Combine(_folder, "measurements.csv");
+        string file = _folder.File("measurements.csv");
         string[] arguments =
             ["compare", "--only", "rows=77 ", "--peers", "none", "--quick", "--threads", "1", "--out", file];
         (int code, string log) = Run(arguments);

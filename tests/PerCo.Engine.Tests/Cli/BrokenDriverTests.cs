@@ -39,7 +39,7 @@ public sealed class BrokenDriverTests : IDisposable
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "needs Linux");
         Skip.If(CliProcess.Run("devices").Output.Contains("cuda:0", StringComparison.Ordinal), "there is a GPU");
-        Check("true", "cuda", "libcuda.so.1 was not found", "libcuda.so.1 was not found");
+        Check("true", "cuda", "or use OpenCL or the CPU. Use --device opencl or --device cpu.", "was not found");
     }
 
     [SkippableTheory]

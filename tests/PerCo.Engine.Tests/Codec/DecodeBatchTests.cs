@@ -1,4 +1,3 @@
-using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Codec;
 using PerCo.Engine.Tests.Backends.Gpu;

@@ -28,7 +28,7 @@ public sealed class GpuMemoryPlanTests(OpenClFp32Fixture fixture)
         Assert.Contains("3072x2048", error, StringComparison.Ordinal);
         Assert.Contains("the device has 1 MiB", error, StringComparison.Ordinal);
 
-        GpuMemoryPlan Plan(long memory) => GpuMemoryPlan.ForDecoding(
+        GpuMemoryPlan Plan(long memory) => GpuMemoryPlanner.ForDecoding(
             model, [new DecodeRequest(large)], DrawingSettings.Of(model, large, Unguided), 128, memory);
     }
 
@@ -42,14 +42,15 @@ public sealed class GpuMemoryPlanTests(OpenClFp32Fixture fixture)
         DrawingSettings settings = DrawingSettings.Of(model, file, new DecodeOptions { Guidance = 2 });
         long some = Plan(23).Total, all = Plan(24).Total;
         Assert.InRange(some, Plan(1).Total + 1, all - 1);
-        Assert.Equal(24, GpuMemoryPlan.LargestBatch(model, settings, 128, 24, all));
-        Assert.Equal(23, GpuMemoryPlan.LargestBatch(model, settings, 128, 24, all - 1));
-        Assert.Equal(1, GpuMemoryPlan.LargestBatch(model, settings, 128, 24, 1));
-        string error = Assert.Throws<PerCoException>(() => Plan(24, 1 << 20)).Message;
-        Assert.Contains("24 pictures of 256x192", error, StringComparison.Ordinal);
-        Assert.Contains("--batch", error, StringComparison.Ordinal);
+        Assert.Equal(24, GpuMemoryPlanner.LargestBatch(model, settings, 128, 24, all));
+        Assert.Equal(23, GpuMemoryPlanner.LargestBatch(model, settings, 128, 24, all - 1));
+        Assert.Equal(1, GpuMemoryPlanner.LargestBatch(model, settings, 128, 24, 1));
+        var error = Assert.Throws<PerCoException>(() => Plan(24, 1 << 20));
+        Assert.Contains("24 pictures of 256x192", error.Message, StringComparison.Ordinal);
+        Assert.Contains("fewer pictures at once", error.Message, StringComparison.Ordinal);
+        Assert.Equal([Remedy.FewerPictures, Remedy.Fp16, Remedy.Cpu], error.Remedies);
 
-        GpuMemoryPlan Plan(int pictures, long memory = long.MaxValue) => GpuMemoryPlan.ForDecoding(
+        GpuMemoryPlan Plan(int pictures, long memory = long.MaxValue) => GpuMemoryPlanner.ForDecoding(
             model, [.. Enumerable.Repeat(new DecodeRequest(file), pictures)], settings, 128, memory);
     }
 
@@ -59,15 +60,15 @@ public sealed class GpuMemoryPlanTests(OpenClFp32Fixture fixture)
         Assert.NotNull(fixture.Backend);
         using PerCoModel model = PerCoModel.Open(TestPaths.DefaultModel, fixture.Backend);
         var codesAlone = new EncodeOptions { Caption = "" };
-        GpuMemoryPlan whole = GpuMemoryPlan.ForEncoding(model, 3072, 2048, codesAlone, long.MaxValue);
-        GpuMemoryPlan banded = GpuMemoryPlan.ForEncoding(model, 3072, 2048, codesAlone, whole.Total - 1);
+        GpuMemoryPlan whole = GpuMemoryPlanner.ForEncoding(model, 3072, 2048, codesAlone, long.MaxValue);
+        GpuMemoryPlan banded = GpuMemoryPlanner.ForEncoding(model, 3072, 2048, codesAlone, whole.Total - 1);
         Assert.Equal(0, whole.BandBytes);
         Assert.True(banded.BandBytes > 0);
         Assert.InRange(banded.Total, 1, whole.Total - 1);
-        Assert.True(
-            GpuMemoryPlan.ForEncoding(model, 64, 64, new EncodeOptions { Codes = false }, long.MaxValue).Weights > 0);
+        var captionAlone = new EncodeOptions { Codes = false };
+        Assert.True(GpuMemoryPlanner.ForEncoding(model, 64, 64, captionAlone, long.MaxValue).Weights > 0);
         string error = Assert.Throws<PerCoException>(
-            () => GpuMemoryPlan.ForEncoding(model, 3072, 2048, codesAlone, 1 << 20)).Message;
+            () => GpuMemoryPlanner.ForEncoding(model, 3072, 2048, codesAlone, 1 << 20)).Message;
         Assert.Contains("encoding 3072x2048 pixels takes", error, StringComparison.Ordinal);
         Assert.Contains("the device has 1 MiB", error, StringComparison.Ordinal);
     }
@@ -84,7 +85,7 @@ public sealed class GpuMemoryPlanTests(OpenClFp32Fixture fixture)
             TestPictures.Meadow(64, 64), new EncodeOptions { Caption = "", Codes = false }).File;
         var guided = new DecodeOptions { Steps = 3, Guidance = 2 };
         lines.Clear();
-        GpuMemoryPlan plan = GpuMemoryPlan.ForDecoding(
+        GpuMemoryPlan plan = GpuMemoryPlanner.ForDecoding(
             model, [new DecodeRequest(file)], DrawingSettings.Of(model, file, guided), 128);
         new PerCoDecoder(model).Decode(file, guided);
         string decoding = Assert.Single(lines, line => line.StartsWith("decoding", StringComparison.Ordinal));

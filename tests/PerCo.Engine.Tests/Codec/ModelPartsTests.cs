@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using PerCo.Engine.Codec;
-using PerCo.Engine.Tests.Cli;
 using PerCo.Engine.Weights;
 using Xunit;
 

@@ -13,14 +13,14 @@ namespace PerCo.Engine.Tests.Codec;
 /// <summary>A model with two codebooks a position, from picture to file to picture.</summary>
 public sealed partial class ProductQuantisationTests : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("percoengine-");
+    private readonly TemporaryFolder _folder = new();
 
     [Fact]
     public void Two_codebooks_a_position_go_through_the_whole_codec()
     {
         MakeModel();
         Image picture = TestPictures.Meadow(50, 37);
-        using PerCoModel model = PerCoModel.Open(_folder.FullName);
+        using PerCoModel model = PerCoModel.Open(_folder.Path);
         byte[] bytes = new PerCoEncoder(model).Encode(picture, new EncodeOptions { Caption = "" }).File.ToBytes();
         PerCoFile file = PerCoFile.Parse(bytes);
         using PerCoModel original = PerCoModel.Open(TestPaths.DefaultModel);
@@ -46,7 +46,7 @@ public sealed partial class ProductQuantisationTests : IDisposable
     {
         MakeModel();
         byte[] bytes;
-        using (PerCoModel model = PerCoModel.Open(_folder.FullName))
+        using (PerCoModel model = PerCoModel.Open(_folder.Path))
         {
             bytes = new PerCoEncoder(model).Encode(
                 TestPictures.Meadow(32, 32), new EncodeOptions { Caption = "" }).File.ToBytes();
@@ -61,7 +61,7 @@ public sealed partial class ProductQuantisationTests : IDisposable
     public void Codes_of_another_length_are_refused_as_their_search_is_another()
     {
         MakeModel();
-        string weights = Directory.GetFiles(_folder.FullName, "*.safetensors", SearchOption.AllDirectories)
+        string weights = Directory.GetFiles(_folder.Path, "*.safetensors", SearchOption.AllDirectories)
             .Single(file => file.Contains("hyper_enc", StringComparison.Ordinal));
         byte[] bytes = File.ReadAllBytes(weights);
         int header = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes);
@@ -70,13 +70,13 @@ public sealed partial class ProductQuantisationTests : IDisposable
         int offset = embed.GetProperty("data_offsets")[0].GetInt32();
         BitConverter.TryWriteBytes(bytes.AsSpan(8 + header + offset), (Half)2.5f);
         File.WriteAllBytes(weights, bytes);
-        using PerCoModel model = PerCoModel.Open(_folder.FullName);
+        using PerCoModel model = PerCoModel.Open(_folder.Path);
         PerCoException e = Assert.Throws<PerCoException>(() => new PerCoEncoder(model).Encode(
             TestPictures.Meadow(32, 32), new EncodeOptions { Caption = "" }));
         Assert.Contains("code 0 has the length", e.Message, StringComparison.Ordinal);
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     // The default model, with each code read as two of half the length: two codebooks of as many codes.
     private void MakeModel()
@@ -85,16 +85,16 @@ public sealed partial class ProductQuantisationTests : IDisposable
             TestPaths.DefaultModel, ModelFolder.Open(TestPaths.DefaultModel).Rates[0].HyperEncoderFolder);
         foreach (string file in Directory.EnumerateFiles(TestPaths.DefaultModel, "*", SearchOption.AllDirectories))
         {
-            string copy = At(Path.GetRelativePath(TestPaths.DefaultModel, file));
+            string copy = _folder.File(Path.GetRelativePath(TestPaths.DefaultModel, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
 
-        string config = At(Path.Combine(hyperEncoder, "config.json"));
+        string config = _folder.File(Path.Combine(hyperEncoder, "config.json"));
         File.WriteAllText(config, CodebookDim().Replace(
             File.ReadAllText(config), m => $"{m.Groups[1].Value}{Halved(m.Groups[2].Value)}, \"heads\": 2"));
 
-        string weights = At(Path.Combine(hyperEncoder, "diffusion_pytorch_model.safetensors"));
+        string weights = _folder.File(Path.Combine(hyperEncoder, "diffusion_pytorch_model.safetensors"));
         byte[] bytes = File.ReadAllBytes(weights);
         Span<byte> header = bytes.AsSpan(8, (int)BinaryPrimitives.ReadInt64LittleEndian(bytes));
         string text = Encoding.UTF8.GetString(header);
@@ -130,8 +130,6 @@ public sealed partial class ProductQuantisationTests : IDisposable
     }
 
     private static int Halved(string number) => int.Parse(number) / 2;
-
-    private string At(string relative) => Path.Combine(_folder.FullName, relative);
 
     [GeneratedRegex(@"(""codebook_dim"":\s*)(\d+)")]
     private static partial Regex CodebookDim();

@@ -1,5 +1,4 @@
 using PerCo.Engine.Diffusion;
-using PerCo.Engine.Tensors.Ops;
 using PerCo.Engine.Tests.Backends;
 using Xunit;
 

@@ -72,7 +72,8 @@ public sealed class SchedulerConfigTests
     {
         PerCoException error = Assert.Throws<PerCoException>(
             () => SchedulerCatalog.Create(scheduler, Parse("{}"), steps));
-        Assert.Contains("--steps", error.Message, StringComparison.Ordinal);
+        Assert.Contains("steps", error.Message, StringComparison.Ordinal);
+        Assert.Equal([Remedy.Steps], error.Remedies);
     }
 
     [Theory]

@@ -12,7 +12,7 @@ public sealed class FaultTests : IDisposable
 {
     private static readonly PerCoFile File = PerCoFileTests.Sample(64, 48, new CodeGrid(16, 256));
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("percoengine-");
+    private readonly TemporaryFolder _folder = new();
 
     [SkippableFact]
     public void A_full_disk_is_an_error()
@@ -21,17 +21,17 @@ public sealed class FaultTests : IDisposable
         AssertError("/dev/full", () => File.Save("/dev/full", overwrite: true));
 
         // A picture's name chooses its format, so the full disk hides behind a link.
-        string link = At("picture.png");
+        string link = _folder.File("picture.png");
         System.IO.File.CreateSymbolicLink(link, "/dev/full");
         AssertError(link, () => ImageFormats.Save(TestPictures.Meadow(32, 32), link));
         Assert.Equal("/dev/full", new FileInfo(link).LinkTarget);
-        Assert.Single(_folder.GetFileSystemInfos());
+        Assert.Single(_folder.Entries());
     }
 
     [Fact]
     public void A_disk_that_fills_up_under_way_keeps_the_old_file()
     {
-        string path = At("old.perco");
+        string path = _folder.File("old.perco");
         File.Save(path);
         byte[] old = System.IO.File.ReadAllBytes(path);
         AssertError(path, () => AtomicFile.Write(path, stream =>
@@ -41,7 +41,7 @@ public sealed class FaultTests : IDisposable
             throw new IOException("No space left on device");
         }));
         Assert.Equal(old, System.IO.File.ReadAllBytes(path));
-        Assert.Single(_folder.GetFileSystemInfos());
+        Assert.Single(_folder.Entries());
     }
 
     [SkippableFact]
@@ -55,30 +55,31 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public void A_file_as_a_folder_is_an_error()
     {
-        System.IO.File.WriteAllText(At("plain"), "text");
-        string path = Path.Combine(At("plain"), "x.perco");
+        System.IO.File.WriteAllText(_folder.File("plain"), "text");
+        string path = Path.Combine(_folder.File("plain"), "x.perco");
         AssertError(path, () => File.Save(path));
         AssertError(path, () => PerCoFile.Load(path));
         AssertError(path, () => ImageFormats.Save(TestPictures.Meadow(32, 32), Path.ChangeExtension(path, ".png")));
-        Assert.Equal("text", System.IO.File.ReadAllText(At("plain")));
+        Assert.Equal("text", System.IO.File.ReadAllText(_folder.File("plain")));
     }
 
     [Fact]
     public void A_folder_that_is_deleted_under_way_is_an_error()
     {
-        string folder = Directory.CreateDirectory(At("gone")).FullName, path = Path.Combine(folder, "x.perco");
+        string folder = Directory.CreateDirectory(_folder.File("gone")).FullName;
+        string path = Path.Combine(folder, "x.perco");
         AssertError(path, () => AtomicFile.Write(path, stream =>
         {
             stream.Write(File.ToBytes());
             Directory.Delete(folder, recursive: true);
         }));
-        Assert.Empty(_folder.GetFileSystemInfos());
+        Assert.Empty(_folder.Entries());
     }
 
     [Fact]
     public void A_file_that_is_deleted_under_way_was_read_or_is_an_error()
     {
-        string path = At("x.perco");
+        string path = _folder.File("x.perco");
         File.Save(path);
         using (FileStream open = System.IO.File.Open(path, FileMode.Open, FileAccess.Read, FileShare.Delete))
         {
@@ -95,7 +96,7 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public void A_folder_where_a_file_is_expected_is_an_error()
     {
-        string path = Directory.CreateDirectory(At("folder.png")).FullName;
+        string path = Directory.CreateDirectory(_folder.File("folder.png")).FullName;
         AssertError(path, () => PerCoFile.Load(path));
         AssertError(path, () => ImageFormats.Load(path));
         AssertError(path, () => ConfigReader.Load(path));
@@ -103,7 +104,7 @@ public sealed class FaultTests : IDisposable
         AssertError(path, () => File.Save(path, overwrite: true));
         AssertError(path, () => ImageFormats.Save(TestPictures.Meadow(32, 32), path));
         Assert.Empty(Directory.GetFileSystemEntries(path));
-        Assert.Single(_folder.GetFileSystemInfos());
+        Assert.Single(_folder.Entries());
     }
 
     [Fact]
@@ -119,7 +120,7 @@ public sealed class FaultTests : IDisposable
         AssertError("vae", () => PerCoModel.Open(model));
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     private static void AssertError(string expected, Action act)
     {
@@ -128,11 +129,9 @@ public sealed class FaultTests : IDisposable
         Assert.DoesNotContain('\n', e.Message);
     }
 
-    private string At(string name) => Path.Combine(_folder.FullName, name);
-
     private string CopyModel()
     {
-        string model = At("model");
+        string model = _folder.File("model");
         foreach (string file in Directory.EnumerateFiles(TestPaths.DefaultModel, "*", SearchOption.AllDirectories))
         {
             string copy = Path.Combine(model, Path.GetRelativePath(TestPaths.DefaultModel, file));

@@ -5,11 +5,11 @@ namespace PerCo.Engine.Tests.IO;
 
 public sealed class AtomicFileTests : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("perco-atomic-");
+    private readonly TemporaryFolder _folder = new();
 
-    private string Target => Path.Combine(_folder.FullName, "out.bin");
+    private string Target => _folder.File("out.bin");
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void ReplacesAndLeavesNothingElse()
@@ -17,7 +17,7 @@ public sealed class AtomicFileTests : IDisposable
         AtomicFile.WriteAllBytes(Target, [1, 2]);
         AtomicFile.WriteAllBytes(Target, [3]);
         Assert.Equal([3], File.ReadAllBytes(Target));
-        Assert.Single(_folder.GetFileSystemInfos());
+        Assert.Single(_folder.Entries());
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class AtomicFileTests : IDisposable
             throw new InvalidOperationException("half way");
         }));
         Assert.Equal([1, 2], File.ReadAllBytes(Target));
-        Assert.Single(_folder.GetFileSystemInfos());
+        Assert.Single(_folder.Entries());
     }
 
     [Fact]
@@ -48,14 +48,14 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void AFolderIsNamed()
     {
-        PerCoException e = Assert.Throws<PerCoException>(() => AtomicFile.WriteAllBytes(_folder.FullName, [1]));
+        PerCoException e = Assert.Throws<PerCoException>(() => AtomicFile.WriteAllBytes(_folder.Path, [1]));
         Assert.Contains("folder", e.Message);
     }
 
     [Fact]
     public void AMissingFolderIsNamed()
     {
-        string path = Path.Combine(_folder.FullName, "none", "out.bin");
+        string path = Path.Combine(_folder.Path, "none", "out.bin");
         PerCoException e = Assert.Throws<PerCoException>(() => AtomicFile.WriteAllBytes(path, [1]));
         Assert.StartsWith(path, e.Message);
         Assert.DoesNotContain('\n', e.Message);
@@ -65,7 +65,7 @@ public sealed class AtomicFileTests : IDisposable
     public void ALinkKeepsPointing()
     {
         Skip.If(OperatingSystem.IsWindows(), "links need a privilege on Windows");
-        string link = Path.Combine(_folder.FullName, "link");
+        string link = _folder.File("link");
         AtomicFile.WriteAllBytes(Target, [1]);
         File.CreateSymbolicLink(link, Target);
         AtomicFile.WriteAllBytes(link, [2]);

@@ -6,7 +6,7 @@ namespace PerCo.Engine.Tests.Imaging;
 
 public sealed class ImageFormatsTests : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("perco-imaging-");
+    private readonly TemporaryFolder _folder = new();
 
     public static TheoryData<string, string> Foreign => new()
     {
@@ -27,7 +27,7 @@ public sealed class ImageFormatsTests : IDisposable
         { "P", "an unknown format" },
     };
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [MemberData(nameof(Foreign))]
@@ -42,17 +42,17 @@ public sealed class ImageFormatsTests : IDisposable
     public void SavedFilesLoad(string name)
     {
         Image image = TestImages.Make(21, 13);
-        string path = Path.Combine(_folder.FullName, name);
+        string path = _folder.File(name);
         ImageFormats.Save(image, path);
         TestImages.AssertEqual(image, ImageFormats.Load(path), name);
-        Assert.Single(_folder.GetFileSystemInfos());
+        Assert.Single(_folder.Entries());
     }
 
     [Fact]
     public void TheContentTellsTheFormat()
     {
         Image image = TestImages.Make(3, 3);
-        string path = Path.Combine(_folder.FullName, "really-ppm.png");
+        string path = _folder.File("really-ppm.png");
         File.WriteAllBytes(path, ImageFormats.Encode(image, ImageFormats.ForPath("x.ppm")));
         TestImages.AssertEqual(image, ImageFormats.Load(path), path);
     }
@@ -69,7 +69,7 @@ public sealed class ImageFormatsTests : IDisposable
     [Fact]
     public void SaveCanRefuseToOverwrite()
     {
-        string path = Path.Combine(_folder.FullName, "a.png");
+        string path = _folder.File("a.png");
         ImageFormats.Save(TestImages.Make(2, 2), path);
         byte[] before = File.ReadAllBytes(path);
         Assert.Throws<PerCoException>(() => ImageFormats.Save(TestImages.Make(3, 3), path, overwrite: false));
@@ -79,7 +79,7 @@ public sealed class ImageFormatsTests : IDisposable
     [Fact]
     public void LoadNamesTheFile()
     {
-        string path = Path.Combine(_folder.FullName, "b.png");
+        string path = _folder.File("b.png");
         PerCoException missing = Assert.Throws<PerCoException>(() => ImageFormats.Load(path));
         Assert.StartsWith(path, missing.Message);
         File.WriteAllText(path, "GIF89a");
@@ -102,7 +102,7 @@ public sealed class ImageFormatsTests : IDisposable
     [Fact]
     public void ALongFileIsRefusedUnread()
     {
-        string path = Path.Combine(_folder.FullName, "long.png");
+        string path = _folder.File("long.png");
         File.WriteAllBytes(path, new byte[1001]);
         ImageFormatException e = Assert.Throws<ImageFormatException>(
             () => ImageFormats.Load(path, new ImageLimits { MaxFileBytes = 1000 }));

@@ -3,6 +3,7 @@ using PerCo.Engine.Networks.HyperEncoder;
 using PerCo.Engine.Networks.UNet;
 using PerCo.Engine.Networks.Vae;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Verification;
 using PerCo.Engine.Weights;
 using Xunit;
 using Autoencoder = PerCo.Engine.Networks.Vae.Vae;
@@ -97,11 +98,11 @@ public sealed class FullWidthPictureTests
         ConfigReader.Load(NetworkCase.SharedPath($"full/{model}/config.json"));
 
     private static SyntheticWeights Weights(string model) =>
-        new(NetworkCase.SharedPath($"full/{model}/parameters.json"));
+        NetworkCase.Weights(NetworkCase.SharedPath($"full/{model}/parameters.json"));
 
     private static Tensor Input(Backend backend, string name, float scale, params ReadOnlySpan<int> extents)
     {
         var shape = new Shape(extents);
-        return NetworkCase.Upload(backend, shape, SyntheticWeights.Input(name, shape, scale));
+        return NetworkCase.Upload(backend, shape, NetworkCase.Input(name, shape, scale));
     }
 }

@@ -25,7 +25,7 @@ public sealed class FullWidthTests
         using SafetensorsFile io = SafetensorsFile.Open(Path.Combine(folder, "io.safetensors"));
         ClipTextConfig config =
             ClipTextConfig.Read(ConfigReader.Load(Path.Combine(folder, "model", "config.json")));
-        var weights = new SyntheticWeights(Path.Combine(folder, "model", "parameters.json"));
+        var weights = NetworkCase.Weights(Path.Combine(folder, "model", "parameters.json"));
         using Backend backend = NetworkBackends.Create("cpu");
         using var encoder = new ClipTextEncoder(backend, config, weights);
 
@@ -51,7 +51,7 @@ public sealed class FullWidthTests
         string folder = Folder("blip2");
         using SafetensorsFile io = SafetensorsFile.Open(Path.Combine(folder, "io.safetensors"));
         Blip2Config config = Blip2Config.Read(ConfigReader.Load(Path.Combine(folder, "model", "config.json")));
-        var weights = new SyntheticWeights(Path.Combine(folder, "model", "parameters.json"));
+        var weights = NetworkCase.Weights(Path.Combine(folder, "model", "parameters.json"));
         using Backend backend = NetworkBackends.Create("cpu");
         using var model = new Blip2Model(backend, config, weights);
         var size = new Shape(1, 3, 224, 224);

@@ -1,5 +1,6 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Verification;
 using PerCo.Engine.Weights;
 using Xunit;
 
@@ -8,6 +9,9 @@ namespace PerCo.Engine.Tests.Networks;
 /// <summary>Inputs and outputs of a reference implementation, in its layout [batch, channels, height, width].</summary>
 internal sealed class NetworkCase : IDisposable
 {
+    // What the names of all synthetic values begin with.
+    private const string Tag = "dev";
+
     private readonly SafetensorsFile _arrays;
 
     private NetworkCase(string arrays) => _arrays = SafetensorsFile.Open(arrays);
@@ -24,6 +28,13 @@ internal sealed class NetworkCase : IDisposable
 
     /// <summary>A path among the shared reference cases.</summary>
     public static string SharedPath(string file) => Path.Combine(TestPaths.Shared!, "goldens", file);
+
+    /// <summary>The checkpoint of synthetic values whose tensors a parameters.json lists.</summary>
+    public static SyntheticWeights Weights(string parameters) => SyntheticWeights.Load(parameters, Tag);
+
+    /// <summary>A synthetic input, all values times <paramref name="scale"/>.</summary>
+    public static float[] Input(string name, Shape shape, float scale) =>
+        Array.ConvertAll(SyntheticTensors.Tensor($"{Tag}/{name}", shape), value => value * scale);
 
     public IEnumerable<string> Names => _arrays.Keys;
 

@@ -92,10 +92,10 @@ public class ClipTokenizerTests
     [Fact]
     public void MissingConfigsMeanThePublishedDefaults()
     {
-        using var folder = new TokenizerScratchFolder(Mini);
-        folder.Delete("tokenizer_config.json");
-        folder.Delete("special_tokens_map.json");
-        folder.Write(
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
+        File.Delete(folder.File("tokenizer_config.json"));
+        File.Delete(folder.File("special_tokens_map.json"));
+        folder.Text(
             "vocab.json",
             File.ReadAllText(folder.File("vocab.json")).TrimEnd().TrimEnd('}')
             + ", \"<|startoftext|>\": 2807, \"<|endoftext|>\": 2808 }");
@@ -107,9 +107,9 @@ public class ClipTokenizerTests
     [Fact]
     public void OlderFoldersTakePaddingFromTheMap()
     {
-        using var folder = new TokenizerScratchFolder(Mini);
-        folder.Write("tokenizer_config.json", """{ "pad_token": "<|endoftext|>", "do_lower_case": true }""");
-        folder.Write(
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
+        folder.Text("tokenizer_config.json", """{ "pad_token": "<|endoftext|>", "do_lower_case": true }""");
+        folder.Text(
             "special_tokens_map.json",
             """
             { "pad_token": "!", "bos_token": "a</w>", "eos_token": "b</w>", "unk_token": { "content": "b</w>" } }
@@ -122,14 +122,14 @@ public class ClipTokenizerTests
     [InlineData(false)]
     public void TokenizerJsonGivesTheSameIds(bool mergesAsPairs)
     {
-        using var folder = new TokenizerScratchFolder(Mini);
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
         folder.Combine(
             mergesAsPairs,
             """
             [ { "id": 2807, "content": "<|startoftext|>", "special": true },
               { "id": 2808, "content": "<|endoftext|>", "special": true } ]
             """);
-        folder.Delete("tokenizer_config.json");
+        File.Delete(folder.File("tokenizer_config.json"));
         ClipTokenizer tokenizer = ClipTokenizer.Load(folder.Path);
         const string text = "A man's <|endoftext|> caf\u00E9";
         Assert.Equal(Tokenizer.Encode(text, 20), tokenizer.Encode(text, 20));

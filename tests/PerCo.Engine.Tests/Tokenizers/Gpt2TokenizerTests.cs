@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
 using PerCo.Engine.Tokenizers;
 using Xunit;
@@ -89,21 +88,21 @@ public class Gpt2TokenizerTests
         Assert.Equal("a man, a dog's ball.", Tokenizer.Decode(ids, skipSpecialTokens: true));
         Assert.Equal("a man , a dog 's ball .", Tokenizer.Decode(ids, true, cleanUpSpaces: false));
 
-        using var folder = new TokenizerScratchFolder(Mini);
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
         string config = File.ReadAllText(folder.File("tokenizer_config.json"));
         config = config.Replace("_spaces\": true", "_spaces\": false", StringComparison.Ordinal);
-        folder.Write("tokenizer_config.json", config);
+        folder.Text("tokenizer_config.json", config);
         Assert.Equal("a .", Gpt2Tokenizer.Load(folder.Path).Decode(Tokenizer.Encode("a ."), skipSpecialTokens: true));
     }
 
     [Fact]
     public void PrefixSpaceIsAddedWhereTheFolderSaysSo()
     {
-        using var folder = new TokenizerScratchFolder(Mini);
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
         string config = File.ReadAllText(folder.File("tokenizer_config.json"));
         config = config.Replace("prefix_space\": false", "prefix_space\": true", StringComparison.Ordinal)
             .Replace("\"add_bos_token\": true,", string.Empty, StringComparison.Ordinal);
-        folder.Write("tokenizer_config.json", config);
+        folder.Text("tokenizer_config.json", config);
         Assert.Equal(Tokenizer.Encode(" a dog")[1..], Gpt2Tokenizer.Load(folder.Path).Encode("a dog"));
     }
 
@@ -132,7 +131,7 @@ public class Gpt2TokenizerTests
     [InlineData(false)]
     public void TokenizerJsonGivesTheSameIds(bool mergesAsPairs)
     {
-        using var folder = new TokenizerScratchFolder(Mini);
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
         folder.Combine(mergesAsPairs, "[]");
         Gpt2Tokenizer tokenizer = Gpt2Tokenizer.Load(folder.Path);
         Assert.Equal(Tokenizer.Encode("it's a dog</s> \u6771"), tokenizer.Encode("it's a dog</s> \u6771"));

@@ -37,13 +37,13 @@ public class TokenizerFolderTests
     [InlineData("special_tokens_map.json", "{ \"bos_token\": \"nowhere\" }", "nowhere")]
     public void DamageIsNamed(string name, string content, string expected)
     {
-        using var folder = new TokenizerScratchFolder(Mini);
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
         if (name == "special_tokens_map.json")
         {
-            folder.Write("tokenizer_config.json", "{}");
+            folder.Text("tokenizer_config.json", "{}");
         }
 
-        folder.Write(name, content);
+        folder.Text(name, content);
         var e = Assert.Throws<PerCoException>(() => Gpt2Tokenizer.Load(folder.Path));
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
         Assert.Contains(folder.Path, e.Message, StringComparison.Ordinal);
@@ -59,9 +59,9 @@ public class TokenizerFolderTests
     [InlineData("{ \"model\": { \"vocab\": {}, \"merges\": [[\"a\"]] } }", "merges[0]")]
     public void DamageInTokenizerJsonIsNamed(string content, string expected)
     {
-        using var folder = new TokenizerScratchFolder(Mini);
-        folder.Delete("vocab.json");
-        folder.Write("tokenizer.json", content);
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
+        File.Delete(folder.File("vocab.json"));
+        folder.Text("tokenizer.json", content);
         var e = Assert.Throws<PerCoException>(() => ClipTokenizer.Load(folder.Path));
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
         Assert.Contains("tokenizer.json", e.Message, StringComparison.Ordinal);
@@ -70,8 +70,8 @@ public class TokenizerFolderTests
     [Fact]
     public void MissingFilesAreNamed()
     {
-        using var folder = new TokenizerScratchFolder(Mini);
-        folder.Delete("merges.txt");
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
+        File.Delete(folder.File("merges.txt"));
         var e = Assert.Throws<PerCoException>(() => ClipTokenizer.Load(folder.Path));
         Assert.Contains("expected vocab.json and merges.txt, or tokenizer.json", e.Message, StringComparison.Ordinal);
     }
@@ -79,7 +79,7 @@ public class TokenizerFolderTests
     [Fact]
     public void HugeFilesAreRefusedUnread()
     {
-        using var folder = new TokenizerScratchFolder(Mini);
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
         using (FileStream stream = File.OpenWrite(folder.File("merges.txt")))
         {
             stream.SetLength(TokenizerFiles.MaxBytes + 1L);
@@ -93,7 +93,7 @@ public class TokenizerFolderTests
     [Fact]
     public void InvalidUtf8InMergesIsNamed()
     {
-        using var folder = new TokenizerScratchFolder(Mini);
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
         File.WriteAllBytes(folder.File("merges.txt"), [(byte)'a', 0xFF]);
         var e = Assert.Throws<PerCoException>(() => Gpt2Tokenizer.Load(folder.Path));
         Assert.Contains("merges.txt: not UTF-8 at byte", e.Message, StringComparison.Ordinal);
@@ -102,11 +102,11 @@ public class TokenizerFolderTests
     [Fact]
     public void WindowsLineEndsAndByteOrderMarksAreRead()
     {
-        using var folder = new TokenizerScratchFolder(Mini);
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
         Gpt2Tokenizer plain = Gpt2Tokenizer.Load(Mini);
         string merges = File.ReadAllText(folder.File("merges.txt"));
-        folder.Write("merges.txt", "\uFEFF" + merges.ReplaceLineEndings("\r\n"));
-        folder.Write("vocab.json", "\uFEFF" + File.ReadAllText(folder.File("vocab.json")));
+        folder.Text("merges.txt", "\uFEFF" + merges.ReplaceLineEndings("\r\n"));
+        folder.Text("vocab.json", "\uFEFF" + File.ReadAllText(folder.File("vocab.json")));
         Assert.Equal(plain.Encode("a man runs"), Gpt2Tokenizer.Load(folder.Path).Encode("a man runs"));
     }
 }

@@ -1,5 +1,4 @@
 using PerCo.Engine.Tensors;
-using PerCo.Engine.Tests.Weights;
 using PerCo.Engine.Verification;
 using Xunit;
 
@@ -7,7 +6,7 @@ namespace PerCo.Engine.Tests.Verification;
 
 public sealed class SyntheticWeightsTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

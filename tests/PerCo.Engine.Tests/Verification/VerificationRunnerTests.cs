@@ -9,7 +9,7 @@ namespace PerCo.Engine.Tests.Verification;
 
 public sealed class VerificationRunnerTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     // Whole pictures and networks of full width take minutes: percoengine verify runs them.
     public static TheoryData<string> SharedKinds =>

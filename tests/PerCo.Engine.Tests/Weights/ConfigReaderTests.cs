@@ -125,7 +125,7 @@ public sealed class ConfigReaderTests
     [Fact]
     public void LoadsFilesWithAByteOrderMark()
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         string path = folder.Bytes("c.json", [0xEF, 0xBB, 0xBF, .. "{\"a\": 4}"u8]);
         Assert.Equal(4, ConfigReader.Load(path).Int("a", 0));
     }

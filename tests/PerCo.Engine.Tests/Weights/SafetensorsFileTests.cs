@@ -7,7 +7,7 @@ namespace PerCo.Engine.Tests.Weights;
 
 public sealed class SafetensorsFileTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

@@ -1,4 +1,5 @@
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tests.Networks;
 using PerCo.Engine.Weights;
 using Xunit;
 
@@ -8,7 +9,7 @@ public sealed class WeightFolderTests : IDisposable
 {
     private const string Index = "model.safetensors.index.json";
 
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -134,7 +135,7 @@ public sealed class WeightFolderTests : IDisposable
     }
 
     [Fact]
-    public void InMemoryWeightsAreASource()
+    public void AScopeReadsBelowItsName()
     {
         var weights = new InMemoryWeights("test");
         weights.Add("a.weight", new Shape(2), [1, 2]);

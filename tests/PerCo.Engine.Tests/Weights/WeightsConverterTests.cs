@@ -10,7 +10,7 @@ public sealed class WeightsConverterTests : IDisposable
 {
     private const string Python = "/usr/bin/python3";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("perco-converter-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     private string Converter => Path.Combine(TestPaths.Root, "weights-converter", "convert.py");
 
@@ -37,9 +37,9 @@ public sealed class WeightsConverterTests : IDisposable
             """);
         (int code, string log) = Convert("model", "new");
         Assert.True(code == 0, log);
-        Assert.Equal("{}", File.ReadAllText(At("new/unet/config.json")));
-        Assert.Empty(Directory.EnumerateFiles(At("new"), "*.bin*", SearchOption.AllDirectories));
-        using (WeightFolder weights = WeightFolder.Open(At("new/unet")))
+        Assert.Equal("{}", File.ReadAllText(_folder.File("new/unet/config.json")));
+        Assert.Empty(Directory.EnumerateFiles(_folder.File("new"), "*.bin*", SearchOption.AllDirectories));
+        using (WeightFolder weights = WeightFolder.Open(_folder.File("new/unet")))
         {
             Assert.Equal(["a.half", "a.weight", "b.brain", "b.steps"], weights.Keys.Order(StringComparer.Ordinal));
             Assert.Equal(new Shape(3, 5), Get(weights, "a.weight").Shape);
@@ -50,9 +50,9 @@ public sealed class WeightsConverterTests : IDisposable
         (code, log) = Convert("one.ckpt", "one.safetensors");
         Assert.True(code == 0, log);
         Assert.Contains("epoch", log, StringComparison.Ordinal);
-        using (SafetensorsFile one = SafetensorsFile.Open(At("one.safetensors")))
+        using (SafetensorsFile one = SafetensorsFile.Open(_folder.File("one.safetensors")))
         {
-            using WeightFolder weights = WeightFolder.Open(At("new/unet"));
+            using WeightFolder weights = WeightFolder.Open(_folder.File("new/unet"));
             Assert.True(one.TryGet("x", out HostTensor? x));
             Assert.Equal(Get(weights, "a.weight").ToFloats(), x.ToFloats());
         }
@@ -60,7 +60,8 @@ public sealed class WeightsConverterTests : IDisposable
         (code, log) = Convert("nan.pt", "nan.safetensors");
         Assert.NotEqual(0, code);
         Assert.Contains("tensor 'x' is not finite", log, StringComparison.Ordinal);
-        Assert.False(File.Exists(At("nan.safetensors")) || File.Exists(At("nan.safetensors.partial")));
+        Assert.False(File.Exists(_folder.File("nan.safetensors")));
+        Assert.False(File.Exists(_folder.File("nan.safetensors.partial")));
         Assert.Contains("exists already", Convert("one.ckpt", "one.safetensors").Log, StringComparison.Ordinal);
         Assert.Contains("no such file", Convert("none.pt", "none.safetensors").Log, StringComparison.Ordinal);
     }
@@ -81,10 +82,10 @@ public sealed class WeightsConverterTests : IDisposable
         Assert.NotEqual(0, code);
         Assert.Contains("cannot be read without running code", log, StringComparison.Ordinal);
         Assert.DoesNotContain("Traceback", log, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(At("harm")));
+        Assert.False(Directory.Exists(_folder.File("harm")));
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     private static void NeedTorch()
     {
@@ -94,16 +95,15 @@ public sealed class WeightsConverterTests : IDisposable
 
     private void Make(string script)
     {
-        (int code, string log) = Run("-c", script, _folder);
+        (int code, string log) = Run("-c", script, _folder.Path);
         Assert.True(code == 0, log);
     }
 
-    private (int Code, string Log) Convert(string from, string to) => Run(Converter, At(from), At(to));
+    private (int Code, string Log) Convert(string from, string to) =>
+        Run(Converter, _folder.File(from), _folder.File(to));
 
     private static HostTensor Get(WeightFolder weights, string key) =>
         weights.TryGet(key, out HostTensor? tensor) ? tensor : throw new KeyNotFoundException(key);
-
-    private string At(string name) => Path.Combine(_folder, name);
 
     private static (int Code, string Log) Run(params string[] arguments)
     {

@@ -6,17 +6,6 @@ using System.Runtime.InteropServices;
 namespace PerCo.Engine.Backends.Cpu;
 
 /// <summary>
-/// Work that a <see cref="WorkerPool"/> splits: a struct, so that nothing is allocated or called virtually.
-/// </summary>
-internal interface IParallelBody
-{
-    /// <summary>Does one item.</summary>
-    /// <param name="item">0 … count − 1. What an item computes must not depend on who does it, or when.</param>
-    /// <param name="worker">0 … threads − 1, for scratch memory; two items never run on one worker at once.</param>
-    void Run(int item, int worker);
-}
-
-/// <summary>
 /// Threads that live as long as the backend. They spin from one op of a forward pass to the next, which makes a region
 /// cost well under a microsecond, and park when nothing comes for a while. Items are handed out one by one in order, so
 /// whoever is slowed down does fewer, and a worker that does not get a processor in time is not waited for; results do

@@ -1,6 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
-using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Backends.Gpu;
 
@@ -33,6 +31,9 @@ internal sealed class GpuArena(GpuDevice device) : IDisposable
             Peak = InUse;
         }
     }
+
+    /// <summary>Bytes of the block that is handed out for so many.</summary>
+    public static long RoundUp(long bytes) => BlockSize.RoundUp(bytes, SmallestBlock);
 
     /// <summary>A block of at least that many bytes with arbitrary content.</summary>
     public GpuStorage Rent(long bytes)
@@ -160,62 +161,4 @@ internal sealed class GpuArena(GpuDevice device) : IDisposable
             return device.Allocate(bytes);
         }
     }
-
-    // An eighth of a power of two: at most 12.5 % of a block is wasted, and shapes of similar size share blocks.
-    public static long RoundUp(long bytes)
-    {
-        bytes = Math.Max(SmallestBlock, bytes);
-        long step = Math.Max(SmallestBlock, (long)BitOperations.RoundUpToPowerOf2((ulong)bytes) / 16);
-        return checked((bytes + step - 1) / step * step);
-    }
-}
-
-/// <summary>Device memory of a tensor.</summary>
-internal abstract class GpuMemory(GpuBuffer buffer) : TensorStorage
-{
-    /// <summary>The device memory.</summary>
-    public GpuBuffer Buffer => buffer;
-}
-
-/// <summary>A block of a <see cref="GpuArena"/>.</summary>
-internal sealed class GpuStorage(GpuArena arena, GpuBuffer buffer) : GpuMemory(buffer), IDisposable
-{
-    /// <summary>For scratch, which no tensor owns.</summary>
-    public void Dispose() => Release();
-
-    protected internal override void Release() => arena.Return(Buffer);
-}
-
-/// <summary>Memory that another tensor owns, which lives longer.</summary>
-internal sealed class GpuAlias(GpuBuffer buffer) : GpuMemory(buffer)
-{
-    protected internal override void Release()
-    {
-    }
-}
-
-/// <summary>Blocks of a <see cref="GpuArena"/> that belong to a recording.</summary>
-internal sealed class GpuReservation(GpuArena arena, GpuBuffer[] blocks) : IDisposable
-{
-    private bool _released;
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (!_released)
-        {
-            _released = true;
-            foreach (GpuBuffer block in blocks)
-            {
-                arena.Return(block);
-            }
-        }
-    }
-}
-
-/// <summary>Access to the memory of tensors on a GPU.</summary>
-internal static class GpuTensorAccess
-{
-    /// <summary>The tensor's device memory.</summary>
-    public static GpuBuffer Buffer(this Tensor tensor) => ((GpuMemory)tensor.Storage).Buffer;
 }

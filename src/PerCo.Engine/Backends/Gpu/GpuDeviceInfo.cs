@@ -2,7 +2,7 @@ namespace PerCo.Engine.Backends.Gpu;
 
 /// <summary>What is known of a device before it is opened.</summary>
 /// <param name="Driver">"opencl" or "cuda".</param>
-/// <param name="Index">Position in the driver's list; <c>--device</c> takes it after a colon.</param>
+/// <param name="Index">Position in the driver's list; <see cref="BackendCatalog"/> takes it after a colon.</param>
 /// <param name="Name">The device's name.</param>
 /// <param name="Version">Version of driver and platform.</param>
 public sealed record GpuDeviceInfo(string Driver, int Index, string Name, string Version)
@@ -25,6 +25,6 @@ public sealed record GpuDeviceInfo(string Driver, int Index, string Name, string
     /// <summary>Why the device cannot be used; null where it can.</summary>
     public string? Rejection { get; init; }
 
-    /// <summary>The whole name that <c>--device</c> takes.</summary>
+    /// <summary>The whole name that <see cref="BackendCatalog"/> takes.</summary>
     public string Selector => $"{Driver}:{Index}";
 }

@@ -13,9 +13,6 @@ internal sealed class GpuDryRun(int elementSize) : ShapesBackend
     public override LinearWeights PrepareLinear(LinearSpec spec, HostTensor weight, HostTensor? bias) => new Matrix(
         this, spec, CountMatrix(spec.Outputs, spec.Inputs, spec.Activation == Activation.Geglu));
 
-    public override NormWeights PrepareNorm(HostTensor scale, HostTensor shift) =>
-        new Norm(this, (int)scale.Shape.Count, Add(2 * scale.Shape.Count * sizeof(float)));
-
     public override EmbeddingWeights PrepareEmbedding(HostTensor table) =>
         new Table(this, table.Shape[0], table.Shape[1], Add(table.Shape.Count * elementSize));
 
@@ -34,16 +31,5 @@ internal sealed class GpuDryRun(int elementSize) : ShapesBackend
     {
         long columns = (long)MatrixPanels.Count(outputs, geglu) * MatrixPanels.Width;
         return Add(checked(columns * (inputs * elementSize + sizeof(float))));
-    }
-
-    private sealed class Conv(GpuDryRun backend, Conv2dSpec spec, long bytes) : ConvWeights(spec)
-    {
-        public override long Bytes => bytes;
-
-        protected override void Dispose(bool disposing)
-        {
-            backend.Remove(bytes);
-            base.Dispose(disposing);
-        }
     }
 }

@@ -5,7 +5,7 @@ namespace PerCo.Engine.Backends.Gpu;
 /// </summary>
 internal interface IGpuDriver
 {
-    /// <summary>Short name, the first part of what <c>--device</c> takes.</summary>
+    /// <summary>Short name, the first part of what <see cref="BackendCatalog"/> takes.</summary>
     string Name { get; }
 
     /// <summary>

@@ -79,8 +79,7 @@ internal sealed class Pndm : Scheduler
         {
             throw new PerCoException(
                 $"{config.Source}: field 'skip_prk_steps' is false, so PNDM needs at least {RungeKuttaSteps + 1} "
-                    + $"steps, "
-                + $"got {steps}. Choose more with --steps.");
+                + $"steps, got {steps}. Choose more.") { Remedies = [Remedy.Steps] };
         }
 
         // A step's four evaluations: at its start, twice half-way, and at its end, where the next one starts.

@@ -57,10 +57,7 @@ internal sealed class Blip2Captioner : IDisposable
     /// <exception cref="PerCoException">A file is missing, damaged or not supported.</exception>
     public static Blip2Captioner Load(Backend backend, string folder)
     {
-        string generation = Path.Combine(folder, "generation_config.json");
-        Blip2Config config = Blip2Config.Read(
-            ConfigReader.Load(Path.Combine(folder, "config.json")),
-            File.Exists(generation) ? ConfigReader.Load(generation) : null);
+        var config = Blip2Config.Load(folder);
         var processor = Blip2ImageProcessor.Read(
             ConfigReader.Load(Path.Combine(folder, "preprocessor_config.json")));
         Gpt2Tokenizer tokenizer = Gpt2Tokenizer.Load(folder);

@@ -20,6 +20,17 @@ internal sealed record Blip2Config
     /// <summary>Number of learned queries, which the language model sees as so many tokens.</summary>
     public int QueryTokens { get; init; } = 32;
 
+    /// <summary>Reads <c>config.json</c> and, where there is one, <c>generation_config.json</c> of a folder.</summary>
+    /// <param name="folder">A captioner's folder.</param>
+    /// <exception cref="PerCoException">A file is missing or damaged, or a field not supported.</exception>
+    public static Blip2Config Load(string folder)
+    {
+        string generation = Path.Combine(folder, "generation_config.json");
+        return Read(
+            ConfigReader.Load(Path.Combine(folder, "config.json")),
+            File.Exists(generation) ? ConfigReader.Load(generation) : null);
+    }
+
     /// <summary>Reads the files of a captioner.</summary>
     /// <param name="reader">Its <c>config.json</c>.</param>
     /// <param name="generation">Its <c>generation_config.json</c>, where there is one.</param>

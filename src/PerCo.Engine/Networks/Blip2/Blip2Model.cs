@@ -37,23 +37,15 @@ internal sealed class Blip2Model : IDisposable
                 + "own?");
         }
 
-        try
-        {
-            var weights = new WeightScope(source);
-            var root = new LayerScope(backend, weights, _lease);
-            _vision = new VisionModel(root["vision_model"], config.Vision);
-            _qformer = new QFormer(root, config.QFormer, config.QueryTokens);
-            _projection = new Linear(
-                root["language_projection"], config.QFormer.HiddenSize, config.Text.HiddenSize, bias: true);
-            _search = new GreedySearch(new OptLanguageModel(root["language_model"], config.Text));
+        using var load = new NetworkLoad(backend, source, _lease);
+        LayerScope root = load.Root;
+        _vision = new VisionModel(root["vision_model"], config.Vision);
+        _qformer = new QFormer(root, config.QFormer, config.QueryTokens);
+        _projection = new Linear(
+            root["language_projection"], config.QFormer.HiddenSize, config.Text.HiddenSize, bias: true);
+        _search = new GreedySearch(new OptLanguageModel(root["language_model"], config.Text));
 
-            weights.RequireAllUsed(OldMarker);
-        }
-        catch
-        {
-            _lease.Dispose();
-            throw;
-        }
+        load.Complete(OldMarker);
     }
 
     /// <summary>What the network was built from.</summary>

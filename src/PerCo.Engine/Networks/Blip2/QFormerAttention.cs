@@ -1,6 +1,7 @@
 using PerCo.Engine.Layers;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
+using LayerNorm = PerCo.Engine.Layers.LayerNorm;
 using Linear = PerCo.Engine.Layers.Linear;
 
 namespace PerCo.Engine.Networks.Blip2;

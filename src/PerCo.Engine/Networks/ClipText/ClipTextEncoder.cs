@@ -27,29 +27,21 @@ internal sealed class ClipTextEncoder : IDisposable
     public ClipTextEncoder(Backend backend, ClipTextConfig config, IWeightSource source)
     {
         Config = config;
-        try
+        using var load = new NetworkLoad(backend, source, _lease);
+        LayerScope text = load.Root["text_model"];
+        _embeddings = new ClipTextEmbeddings(text["embeddings"], config);
+        _layers = new TransformerLayer[config.Layers];
+        for (int i = 0; i < _layers.Length; i++)
         {
-            var weights = new WeightScope(source);
-            LayerScope text = new LayerScope(backend, weights, _lease)["text_model"];
-            _embeddings = new ClipTextEmbeddings(text["embeddings"], config);
-            _layers = new TransformerLayer[config.Layers];
-            for (int i = 0; i < _layers.Length; i++)
-            {
-                _layers[i] = Layer(text["encoder"]["layers"][i], config);
-            }
-
-            _finalNorm = new LayerNorm(text["final_layer_norm"], config.HiddenSize, config.LayerNormEpsilon);
-
-            // A buffer of older transformers, the rest of a whole CLIP model, and ModelFolder's features for "no text".
-            weights.RequireAllUsed(
-                "text_model.embeddings.position_ids", "text_projection", "vision_model", "visual_projection",
-                "logit_scale", "null_text");
+            _layers[i] = Layer(text["encoder"]["layers"][i], config);
         }
-        catch
-        {
-            _lease.Dispose();
-            throw;
-        }
+
+        _finalNorm = new LayerNorm(text["final_layer_norm"], config.HiddenSize, config.LayerNormEpsilon);
+
+        // A buffer of older transformers, the rest of a whole CLIP model, and ModelFolder's features for "no text".
+        load.Complete(
+            "text_model.embeddings.position_ids", "text_projection", "vision_model", "visual_projection",
+            "logit_scale", "null_text");
     }
 
     /// <summary>What the network was built from.</summary>

@@ -16,7 +16,8 @@ internal static class Codebook
         "quantizer._codebook.embed_avg", "quantizer._codebook.cluster_size", "quantizer._codebook.initted",
     ];
 
-    /// <summary>The codes of all codebooks, [books · entries, code length], each of length 1 as training left it.
+    /// <summary>
+    /// The codes of all codebooks, [books · entries, code length], each of length 1 as training left it.
     /// </summary>
     /// <exception cref="PerCoException">They are missing or have another shape.</exception>
     public static HostTensor Read(WeightScope root, HyperEncoderConfig config)

@@ -30,22 +30,14 @@ internal sealed class HyperDecoder : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         _backend = backend;
         Config = config;
-        try
-        {
-            var weights = new WeightScope(source);
-            var scope = new LayerScope(backend, weights, _lease);
-            _codes = scope.Own(backend.PrepareEmbedding(Codebook.Read(weights, config)));
-            _projectOut = config.HasProjections()
-                ? new Linear(
-                    scope["quantizer"]["project_out"], config.QuantiserChannels, config.FeatureChannels, bias: true)
-                : null;
-            weights.RequireAllUsed([.. Codebook.TrainingState, "quantizer.project_in", "backbone"]);
-        }
-        catch
-        {
-            _lease.Dispose();
-            throw;
-        }
+        using var load = new NetworkLoad(backend, source, _lease);
+        LayerScope scope = load.Root;
+        _codes = scope.Own(backend.PrepareEmbedding(Codebook.Read(scope.Weights, config)));
+        _projectOut = config.HasProjections()
+            ? new Linear(
+                scope["quantizer"]["project_out"], config.QuantiserChannels, config.FeatureChannels, bias: true)
+            : null;
+        load.Complete([.. Codebook.TrainingState, "quantizer.project_in", "backbone"]);
     }
 
     /// <summary>What the network was built from.</summary>

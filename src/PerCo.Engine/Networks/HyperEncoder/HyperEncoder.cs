@@ -28,25 +28,17 @@ internal sealed class HyperEncoder : IDisposable
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(config);
         Config = config;
-        try
-        {
-            var weights = new WeightScope(source);
-            var scope = new LayerScope(backend, weights, _lease);
-            _backbone = new Backbone(scope["backbone"], config);
-            _projectIn = config.HasProjections()
-                ? new Linear(
-                    scope["quantizer"]["project_in"], config.FeatureChannels, config.QuantiserChannels, bias: true)
-                : null;
-            HostTensor codes = Codebook.Read(weights, config);
-            Codebook.RequireUnitLength(codes);
-            _quantizer = new ProductQuantizer(scope, Codebook.Split(codes, config));
-            weights.RequireAllUsed([.. Codebook.TrainingState, "quantizer.project_out"]);
-        }
-        catch
-        {
-            _lease.Dispose();
-            throw;
-        }
+        using var load = new NetworkLoad(backend, source, _lease);
+        LayerScope scope = load.Root;
+        _backbone = new Backbone(scope["backbone"], config);
+        _projectIn = config.HasProjections()
+            ? new Linear(
+                scope["quantizer"]["project_in"], config.FeatureChannels, config.QuantiserChannels, bias: true)
+            : null;
+        HostTensor codes = Codebook.Read(scope.Weights, config);
+        Codebook.RequireUnitLength(codes);
+        _quantizer = new ProductQuantizer(scope, Codebook.Split(codes, config));
+        load.Complete([.. Codebook.TrainingState, "quantizer.project_out"]);
     }
 
     /// <summary>What the network was built from.</summary>

@@ -23,7 +23,7 @@ internal sealed class BasicTransformerBlock
     private readonly FeedForward _feedForward;
 
     public BasicTransformerBlock(
-        LayerScope scope, int channels, int contextChannels, AttentionSpec spec, List<CrossAttention> layers)
+        LayerScope scope, int channels, int contextChannels, AttentionSpec spec, List<CrossAttention> crossAttentions)
     {
         _norm1 = new LayerNorm(scope["norm1"], channels, Epsilon);
         _attn1 = new SelfAttention(
@@ -32,7 +32,7 @@ internal sealed class BasicTransformerBlock
             channels,
             spec);
         _norm2 = new LayerNorm(scope["norm2"], channels, Epsilon);
-        _attn2 = new CrossAttention(scope["attn2"], channels, contextChannels, spec, layers);
+        _attn2 = new CrossAttention(scope["attn2"], channels, contextChannels, spec, crossAttentions);
         _norm3 = new LayerNorm(scope["norm3"], channels, Epsilon);
         _feedForward = new FeedForward(scope["ff"], channels);
     }

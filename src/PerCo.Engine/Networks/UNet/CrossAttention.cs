@@ -15,17 +15,17 @@ internal sealed class CrossAttention
     private readonly AttentionSpec _spec;
     private readonly int _index;
 
-    /// <summary>Builds the layer and enters it into <paramref name="layers"/>, all those of the network.</summary>
+    /// <summary>Builds the layer and adds it to all those of the network.</summary>
     public CrossAttention(
-        LayerScope scope, int channels, int contextChannels, AttentionSpec spec, List<CrossAttention> layers)
+        LayerScope scope, int channels, int contextChannels, AttentionSpec spec, List<CrossAttention> crossAttentions)
     {
         _toQ = new Linear(scope["to_q"], channels, channels, bias: false);
         _toKv = Linear.Fused(scope, contextChannels, channels, bias: false, "to_k", "to_v");
         _toOut = new Linear(scope["to_out"][0], channels, channels, bias: true);
         _channels = channels;
         _spec = spec;
-        _index = layers.Count;
-        layers.Add(this);
+        _index = crossAttentions.Count;
+        crossAttentions.Add(this);
     }
 
     /// <summary>

@@ -17,7 +17,7 @@ internal sealed class DownBlock
     private readonly TapPoint _tap;
 
     /// <summary>Builds the block of resolution <paramref name="index"/>.</summary>
-    public DownBlock(LayerScope scope, UNetConfig config, int index, List<CrossAttention> layers)
+    public DownBlock(LayerScope scope, UNetConfig config, int index, List<CrossAttention> crossAttentions)
     {
         UNetLevel level = UNetLevel.Of(config, index);
         int inputs = config.BlockOutChannels[Math.Max(0, index - 1)];
@@ -30,7 +30,7 @@ internal sealed class DownBlock
                 config.NormEps, config.TimeEmbeddingDim);
             if (_attentions is not null)
             {
-                _attentions[i] = new Transformer2D(scope["attentions"][i], level, config, layers);
+                _attentions[i] = new Transformer2D(scope["attentions"][i], level, config, crossAttentions);
             }
         }
 

@@ -13,11 +13,11 @@ internal sealed class MidBlock
     private readonly ResnetBlock _second;
     private readonly TapPoint _tap;
 
-    public MidBlock(LayerScope scope, UNetConfig config, List<CrossAttention> layers)
+    public MidBlock(LayerScope scope, UNetConfig config, List<CrossAttention> crossAttentions)
     {
         UNetLevel level = UNetLevel.Of(config, config.BlockOutChannels.Count - 1);
         _first = Resnet(scope, 0, level.Channels, config);
-        _attention = new Transformer2D(scope["attentions"][0], level, config, layers);
+        _attention = new Transformer2D(scope["attentions"][0], level, config, crossAttentions);
         _second = Resnet(scope, 1, level.Channels, config);
         _tap = scope.TapHere();
     }

@@ -22,7 +22,7 @@ internal sealed class Transformer2D
     private readonly Linear _projOut;
     private readonly TapPoint _tap;
 
-    public Transformer2D(LayerScope scope, UNetLevel level, UNetConfig config, List<CrossAttention> layers)
+    public Transformer2D(LayerScope scope, UNetLevel level, UNetConfig config, List<CrossAttention> crossAttentions)
     {
         int channels = level.Channels;
         var spec = new AttentionSpec(level.Heads, 1 / MathF.Sqrt(channels / level.Heads))
@@ -35,7 +35,7 @@ internal sealed class Transformer2D
         for (int i = 0; i < _blocks.Length; i++)
         {
             _blocks[i] = new BasicTransformerBlock(
-                scope["transformer_blocks"][i], channels, level.ContextChannels, spec, layers);
+                scope["transformer_blocks"][i], channels, level.ContextChannels, spec, crossAttentions);
         }
 
         _projOut = new Linear(scope["proj_out"], channels, channels, bias: true);

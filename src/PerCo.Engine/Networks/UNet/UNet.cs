@@ -37,43 +37,33 @@ internal sealed class UNet : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         _backend = backend;
         Config = config;
-        try
+        using var load = new NetworkLoad(backend, source, _lease, _taps);
+        LayerScope scope = load.Root;
+        IReadOnlyList<int> channels = config.BlockOutChannels;
+
+        var timesteps = new SinusoidalTimesteps(channels[0], config.FlipSinToCos, config.FreqShift);
+        _timeEmbedding = new TimestepEmbedding(scope["time_embedding"], timesteps, config.TimeEmbeddingDim);
+        _convIn = new ConvInExtended(scope["conv_in_extended"], config);
+        _downBlocks = new DownBlock[channels.Count];
+        _upBlocks = new UpBlock[channels.Count];
+        for (int i = 0; i < _downBlocks.Length; i++)
         {
-            var weights = new WeightScope(source);
-            var scope = new LayerScope(backend, weights, _lease) { Taps = _taps };
-            IReadOnlyList<int> channels = config.BlockOutChannels;
-
-            var timesteps = new SinusoidalTimesteps(channels[0], config.FlipSinToCos, config.FreqShift);
-            _timeEmbedding = new TimestepEmbedding(scope["time_embedding"], timesteps, config.TimeEmbeddingDim);
-            _convIn = new ConvInExtended(scope["conv_in_extended"], config);
-            _downBlocks = new DownBlock[channels.Count];
-            _upBlocks = new UpBlock[channels.Count];
-            for (int i = 0; i < _downBlocks.Length; i++)
-            {
-                bool lowest = i == _downBlocks.Length - 1;
-                _downBlocks[i] = new DownBlock(
-                    scope["down_blocks"][i].WithFewPositions(lowest), config, i, _crossAttentions);
-            }
-
-            _midBlock = new MidBlock(scope["mid_block"].WithFewPositions(true), config, _crossAttentions);
-            for (int i = 0; i < _upBlocks.Length; i++)
-            {
-                _upBlocks[i] = new UpBlock(
-                    scope["up_blocks"][i].WithFewPositions(i == 0), config, i, _crossAttentions);
-            }
-
-            _normOut = new GroupNorm(scope["conv_norm_out"], channels[0], config.NormNumGroups, config.NormEps);
-            _convOut = new Conv2d(
-                scope["conv_out"], channels[0], config.OutChannels, config.ConvOutKernel, bias: true);
-
-            // conv_in is Stable Diffusion's own, which conv_in_extended replaces.
-            weights.RequireAllUsed("conv_in");
+            bool lowest = i == _downBlocks.Length - 1;
+            _downBlocks[i] = new DownBlock(
+                scope["down_blocks"][i].WithFewPositions(lowest), config, i, _crossAttentions);
         }
-        catch
+
+        _midBlock = new MidBlock(scope["mid_block"].WithFewPositions(true), config, _crossAttentions);
+        for (int i = 0; i < _upBlocks.Length; i++)
         {
-            _lease.Dispose();
-            throw;
+            _upBlocks[i] = new UpBlock(scope["up_blocks"][i].WithFewPositions(i == 0), config, i, _crossAttentions);
         }
+
+        _normOut = new GroupNorm(scope["conv_norm_out"], channels[0], config.NormNumGroups, config.NormEps);
+        _convOut = new Conv2d(scope["conv_out"], channels[0], config.OutChannels, config.ConvOutKernel, bias: true);
+
+        // conv_in is Stable Diffusion's own, which conv_in_extended replaces.
+        load.Complete("conv_in");
     }
 
     /// <summary>What the network was built from.</summary>

@@ -17,7 +17,7 @@ internal sealed class UpBlock
     private readonly TapPoint _tap;
 
     /// <summary>Builds the <paramref name="index"/>-th up block, counted from the lowest resolution.</summary>
-    public UpBlock(LayerScope scope, UNetConfig config, int index, List<CrossAttention> layers)
+    public UpBlock(LayerScope scope, UNetConfig config, int index, List<CrossAttention> crossAttentions)
     {
         IReadOnlyList<int> channels = config.BlockOutChannels;
         int last = channels.Count - 1;
@@ -36,7 +36,7 @@ internal sealed class UpBlock
                 config.NormEps, config.TimeEmbeddingDim);
             if (_attentions is not null)
             {
-                _attentions[i] = new Transformer2D(scope["attentions"][i], level, config, layers);
+                _attentions[i] = new Transformer2D(scope["attentions"][i], level, config, crossAttentions);
             }
         }
 

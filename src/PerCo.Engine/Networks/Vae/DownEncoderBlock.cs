@@ -1,5 +1,4 @@
 using PerCo.Engine.Layers;
-using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 using Conv2d = PerCo.Engine.Layers.Conv2d;
 
@@ -25,7 +24,7 @@ internal sealed class DownEncoderBlock
         _downsample = downsample
             ? new Conv2d(
                 scope["downsamplers"][0]["conv"], outputs, outputs, kernel: 3, stride: 2, Padding.BottomRight,
-                    bias: true)
+                bias: true)
             : null;
         _tap = scope.TapHere();
     }

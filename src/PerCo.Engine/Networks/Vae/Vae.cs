@@ -127,17 +127,9 @@ internal sealed class Vae : IDisposable
     private THalf Load<THalf>(WeightLease lease, Func<LayerScope, THalf> build, params ReadOnlySpan<string> otherHalf)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        try
-        {
-            var weights = new WeightScope(_source);
-            THalf half = build(new LayerScope(_backend, weights, lease) { Taps = _taps });
-            weights.RequireAllUsed(otherHalf);
-            return half;
-        }
-        catch
-        {
-            lease.Dispose();
-            throw;
-        }
+        using var load = new NetworkLoad(_backend, _source, lease, _taps);
+        THalf half = build(load.Root);
+        load.Complete(otherHalf);
+        return half;
     }
 }

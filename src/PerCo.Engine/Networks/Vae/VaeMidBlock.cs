@@ -1,5 +1,4 @@
 using PerCo.Engine.Layers;
-using PerCo.Engine.Tensors;
 
 namespace PerCo.Engine.Networks.Vae;
 

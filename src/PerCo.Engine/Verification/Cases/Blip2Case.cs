@@ -21,9 +21,7 @@ internal sealed class Blip2Case : CaseKind
     public override void Run(CaseContext context)
     {
         using CaseModel model = context.OpenModel();
-        string generation = Path.Combine(model.Folder, "generation_config.json");
-        Blip2Config config = Blip2Config.Read(
-            model.Config, File.Exists(generation) ? ConfigReader.Load(generation) : null);
+        var config = Blip2Config.Load(model.Folder);
         context.Part("pixels", () => ComparePixels(context, model.Folder));
         using var network = new Blip2Model(context.Backend, config, model.Weights);
         foreach (string suffix in context.Arrays.SuffixesOf("vision", "qformer", "prefix", "scores"))

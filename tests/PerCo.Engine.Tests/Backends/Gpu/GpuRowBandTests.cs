@@ -21,7 +21,7 @@ public abstract class GpuRowBandTests(BackendFixture fixture, double tolerance)
         using NetworkCase golden = NetworkCase.Open("vae/io.safetensors");
         using var vae = new Vae(
             backend, VaeConfig.Read(ConfigReader.Load(TestPaths.Goldens("vae/model/config.json"))),
-            new SyntheticWeights(TestPaths.Goldens("vae/model/parameters.json")));
+            NetworkCase.Weights(TestPaths.Goldens("vae/model/parameters.json")));
         using Tensor image = golden.Upload(backend, "image1");
         using Tensor latent = golden.Upload(backend, "mean1");
         Assert.Equal(0, vae.BandBytes);

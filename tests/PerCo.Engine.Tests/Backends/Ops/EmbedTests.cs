@@ -1,5 +1,4 @@
 using PerCo.Engine.Tensors;
-using PerCo.Engine.Tensors.Ops;
 using PerCo.Engine.Tests.Backends.Gpu;
 using Xunit;
 

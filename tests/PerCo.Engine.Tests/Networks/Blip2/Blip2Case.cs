@@ -10,14 +10,12 @@ internal static class Blip2Case
 
     public static string ModelFolder { get; } = Path.Combine(Folder, "model");
 
-    public static Blip2Config Config { get; } = Blip2Config.Read(
-        ConfigReader.Load(Path.Combine(ModelFolder, "config.json")),
-        ConfigReader.Load(Path.Combine(ModelFolder, "generation_config.json")));
+    public static Blip2Config Config { get; } = Blip2Config.Load(ModelFolder);
 
     public static InMemoryWeights Weights { get; } = NewWeights();
 
     public static SafetensorsFile OpenArrays() => SafetensorsFile.Open(Path.Combine(Folder, "io.safetensors"));
 
     public static InMemoryWeights NewWeights() =>
-        NetworkGolden.Copy(new SyntheticWeights(Path.Combine(ModelFolder, "parameters.json")));
+        NetworkGolden.Copy(NetworkCase.Weights(Path.Combine(ModelFolder, "parameters.json")));
 }

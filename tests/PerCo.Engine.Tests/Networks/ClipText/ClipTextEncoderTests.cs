@@ -14,7 +14,7 @@ public sealed class ClipTextEncoderTests
     private const int Texts = 4;
     private static readonly string Folder = TestPaths.Goldens("text_encoder");
     private static readonly InMemoryWeights Weights =
-        NetworkGolden.Copy(new SyntheticWeights(Path.Combine(Folder, "model", "parameters.json")));
+        NetworkGolden.Copy(NetworkCase.Weights(Path.Combine(Folder, "model", "parameters.json")));
 
     private static readonly ClipTextConfig Config =
         ClipTextConfig.Read(ConfigReader.Load(Path.Combine(Folder, "model", "config.json")));
@@ -87,7 +87,7 @@ public sealed class ClipTextEncoderTests
     {
         using var backend = new ReferenceBackend();
         InMemoryWeights weights =
-            NetworkGolden.Copy(new SyntheticWeights(Path.Combine(Folder, "model", "parameters.json")));
+            NetworkGolden.Copy(NetworkCase.Weights(Path.Combine(Folder, "model", "parameters.json")));
         foreach (string key in new[]
         {
             "text_model.embeddings.position_ids", "text_projection.weight", "vision_model.pre_layrnorm.weight",

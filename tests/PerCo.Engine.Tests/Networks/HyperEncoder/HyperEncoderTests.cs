@@ -1,6 +1,7 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Networks.HyperEncoder;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Verification;
 using PerCo.Engine.Weights;
 using Xunit;
 using Network = PerCo.Engine.Networks.HyperEncoder.HyperEncoder;
@@ -30,7 +31,7 @@ public sealed class HyperEncoderTests
         const string Model = "hyper_enc/model-0.0019";
         HyperEncoderConfig config = HyperEncoderConfig.Read(
             ConfigReader.Load(TestPaths.Goldens($"{Model}/config.json")));
-        var weights = new SyntheticWeights(TestPaths.Goldens($"{Model}/parameters.json"));
+        var weights = NetworkCase.Weights(TestPaths.Goldens($"{Model}/parameters.json"));
         Check(golden, backend, config, weights, "0.0019", 1, NetworkBackends.ToleranceOf(backend));
     }
 
@@ -45,7 +46,7 @@ public sealed class HyperEncoderTests
         string parameters = Path.Combine(model, "parameters.json");
         if (File.Exists(parameters))
         {
-            var weights = new SyntheticWeights(parameters);
+            var weights = NetworkCase.Weights(parameters);
             Check(golden, backend, config, weights, rate, index, NetworkBackends.Tolerance);
         }
         else
@@ -118,7 +119,7 @@ public sealed class HyperEncoderTests
 
     private static (HyperEncoderConfig Config, SyntheticWeights Weights) Small() => (
         HyperEncoderConfig.Read(ConfigReader.Load(TestPaths.Goldens("hyper_enc/model-0.0019/config.json"))),
-        new SyntheticWeights(TestPaths.Goldens("hyper_enc/model-0.0019/parameters.json")));
+        NetworkCase.Weights(TestPaths.Goldens("hyper_enc/model-0.0019/parameters.json")));
 
     private static float[] Values(int count) =>
         Engine.Verification.SyntheticTensors.Tensor("hyper-encoder batch", new Shape(count));

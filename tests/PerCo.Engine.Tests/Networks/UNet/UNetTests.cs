@@ -1,6 +1,7 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Networks.UNet;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Verification;
 using PerCo.Engine.Weights;
 using Xunit;
 using Network = PerCo.Engine.Networks.UNet.UNet;
@@ -12,7 +13,7 @@ public sealed class UNetTests
 {
     private static UNetConfig Config => UNetConfig.Read(ConfigReader.Load(TestPaths.Goldens("unet/model/config.json")));
 
-    private static SyntheticWeights Weights => new(TestPaths.Goldens("unet/model/parameters.json"));
+    private static SyntheticWeights Weights => NetworkCase.Weights(TestPaths.Goldens("unet/model/parameters.json"));
 
     // 2: a latent of 13×19, so that every up-sampling has an odd target; 3: features up-sampled 4.5-fold.
     [Theory]

@@ -1,6 +1,7 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Networks.Vae;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Verification;
 using PerCo.Engine.Weights;
 using Xunit;
 using Network = PerCo.Engine.Networks.Vae.Vae;
@@ -12,7 +13,7 @@ public sealed class RowBandTests
 {
     private static VaeConfig Config => VaeConfig.Read(ConfigReader.Load(TestPaths.Goldens("vae/model/config.json")));
 
-    private static SyntheticWeights Weights => new(TestPaths.Goldens("vae/model/parameters.json"));
+    private static SyntheticWeights Weights => NetworkCase.Weights(TestPaths.Goldens("vae/model/parameters.json"));
 
     [Theory]
     [InlineData("cpu", 1, 0)]

@@ -160,7 +160,7 @@ internal sealed unsafe class CudaApi
 
         throw new PerCoException(
             $"CUDA: {libraries[0]} was not found. Install NVIDIA's graphics driver (no CUDA toolkit is needed), or use "
-            + "--device opencl or --device cpu.");
+            + "OpenCL or the CPU.") { Remedies = [Remedy.OpenCl, Remedy.Cpu] };
     }
 
     /// <summary>The name of a status in the header cuda.h.</summary>
@@ -178,5 +178,8 @@ internal sealed unsafe class CudaApi
     private nint Find(string name) => NativeLibrary.TryGetExport(_library, name, out nint address)
         ? address
         : throw new PerCoException($"CUDA: {Libraries[0]} lacks {name}; expected the driver of CUDA 11 or newer. "
-            + "Update NVIDIA's graphics driver, or use --device opencl or --device cpu.");
+            + "Update NVIDIA's graphics driver, or use OpenCL or the CPU.")
+        {
+            Remedies = [Remedy.OpenCl, Remedy.Cpu],
+        };
 }

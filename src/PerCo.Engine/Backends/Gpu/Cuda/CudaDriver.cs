@@ -36,7 +36,10 @@ internal sealed unsafe class CudaDriver : IGpuDriver
             {
                 return candidate.Rejection is null
                     ? new CudaDevice(_api.Value, handle, capability, candidate)
-                    : throw new PerCoException($"{candidate.Selector}: {candidate.Name}: {candidate.Rejection}");
+                    : throw new PerCoException($"{candidate.Selector}: {candidate.Name}: {candidate.Rejection}.")
+                    {
+                        Remedies = capability < OldestCapability ? [Remedy.OpenCl] : [],
+                    };
             }
         }
 
@@ -49,7 +52,7 @@ internal sealed unsafe class CudaDriver : IGpuDriver
     internal static string? Rejection(int capability, bool prohibited) =>
         capability < OldestCapability
             ? $"has compute capability {capability / 10}.{capability % 10}, expected 7.0 (Volta) or newer; "
-                + "use --device opencl"
+                + "OpenCL may do"
             : prohibited ? "is in compute mode 'prohibited'; its owner changes that with nvidia-smi -c 0"
             : null;
 

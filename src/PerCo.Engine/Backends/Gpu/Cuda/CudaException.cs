@@ -11,7 +11,10 @@ internal sealed class CudaException(string message) : PerCoException(message)
         if (status != 0)
         {
             throw new CudaException($"CUDA: {call} failed with {api.StatusName(status)}."
-                + (status == OutOfMemory ? " Try a smaller picture, --precision fp16, or --device cpu." : ""));
+                + (status == OutOfMemory ? " Try a smaller picture, fp16, or the CPU." : ""))
+            {
+                Remedies = status == OutOfMemory ? [Remedy.Fp16, Remedy.Cpu] : [],
+            };
         }
     }
 }

@@ -45,8 +45,11 @@ internal sealed unsafe class CudaModule : GpuModule
             int end = Array.IndexOf(log, (byte)0);
             string said = Encoding.UTF8.GetString(log, 0, end < 0 ? LogBytes : end).Trim();
             throw new CudaException($"CUDA: {device.Info.Name} ({device.Info.Version}) cannot load {ptx.Name}: "
-                + $"{device.Api.StatusName(status)}. Update NVIDIA's graphics driver, or use --device opencl or "
-                + $"--device cpu. The driver says: {(said.Length == 0 ? "nothing" : said)}");
+                + $"{device.Api.StatusName(status)}. Update NVIDIA's graphics driver, or use OpenCL or the "
+                + $"CPU. The driver says: {(said.Length == 0 ? "nothing" : said)}.")
+            {
+                Remedies = [Remedy.OpenCl, Remedy.Cpu],
+            };
         }
 
         return new CudaModule(device, module, ptx);

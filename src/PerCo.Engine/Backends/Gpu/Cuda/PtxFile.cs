@@ -46,7 +46,10 @@ internal sealed class PtxFile
 
         string? best = Choose(candidates.Select(name => name.Split('.')[2]), capability)
             ?? throw new PerCoException($"CUDA: {program} has no PTX for compute capability {capability / 10}."
-                + $"{capability % 10}, expected 7.0 or newer; use --device opencl.");
+                + $"{capability % 10}, expected 7.0 or newer; OpenCL may do.")
+            {
+                Remedies = [Remedy.OpenCl],
+            };
         string file = $"{start}{best}.ptx";
         using Stream stream = Library.GetManifestResourceStream(Prefix + file)!;
         using var reader = new StreamReader(stream);

@@ -134,7 +134,10 @@ internal sealed unsafe class OpenClApi
 
         throw new PerCoException(
             $"OpenCL: {libraries[0]} was not found. Install your graphics driver (or, for the processor, "
-            + "PoCL: package pocl-opencl-icd on Debian and Ubuntu), or use --device cpu.");
+            + "PoCL: package pocl-opencl-icd on Debian and Ubuntu), or use the CPU.")
+        {
+            Remedies = [Remedy.Cpu],
+        };
     }
 
     /// <summary>A text that a query returns, without its final zero.</summary>
@@ -164,5 +167,5 @@ internal sealed unsafe class OpenClApi
     private nint Find(string name) => NativeLibrary.TryGetExport(_library, name, out nint address)
         ? address
         : throw new PerCoException($"OpenCL: {Libraries[0]} lacks {name}; expected OpenCL 1.2 or newer. "
-            + "Update the graphics driver, or use --device cpu.");
+            + "Update the graphics driver, or use the CPU.") { Remedies = [Remedy.Cpu] };
 }

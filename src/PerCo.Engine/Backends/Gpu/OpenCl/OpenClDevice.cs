@@ -3,6 +3,10 @@ namespace PerCo.Engine.Backends.Gpu.OpenCl;
 /// <summary>A device with a context and an in-order queue.</summary>
 internal sealed unsafe class OpenClDevice : GpuDevice
 {
+    // Constants CL_... of the header cl.h.
+    private const ulong ReadWrite = 1;
+    private const uint Blocking = 1;
+
     private nint _context;
     private nint _queue;
 
@@ -32,11 +36,14 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         if (bytes > Info.LargestBuffer)
         {
             throw new PerCoException($"{Info.Selector}: a buffer of {bytes >> 20} MiB is needed, the device allows "
-                + $"{Info.LargestBuffer >> 20} MiB. Try a smaller picture, --precision fp16, or --device cpu.");
+                + $"{Info.LargestBuffer >> 20} MiB. Try a smaller picture, fp16, or the CPU.")
+            {
+                Remedies = [Remedy.Fp16, Remedy.Cpu],
+            };
         }
 
         int status;
-        nint buffer = Api.CreateBuffer(_context, 1, (nuint)bytes, null, &status);
+        nint buffer = Api.CreateBuffer(_context, ReadWrite, (nuint)bytes, null, &status);
         OpenClException.Check(status, $"clCreateBuffer of {bytes} bytes");
         CountHeld(bytes);
         return new OpenClBuffer(Api, buffer, bytes) { Released = CountRelease };
@@ -48,7 +55,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         fixed (byte* p = bytes)
         {
             OpenClException.Check(
-                Api.EnqueueWriteBuffer(_queue, destination.Handle, 1, 0, (nuint)bytes.Length, p, 0, null, null),
+                Api.EnqueueWriteBuffer(_queue, destination.Handle, Blocking, 0, (nuint)bytes.Length, p, 0, null, null),
                 "clEnqueueWriteBuffer");
         }
     }
@@ -59,7 +66,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         fixed (byte* p = bytes)
         {
             OpenClException.Check(
-                Api.EnqueueReadBuffer(_queue, source.Handle, 1, 0, (nuint)bytes.Length, p, 0, null, null),
+                Api.EnqueueReadBuffer(_queue, source.Handle, Blocking, 0, (nuint)bytes.Length, p, 0, null, null),
                 "clEnqueueReadBuffer");
         }
     }

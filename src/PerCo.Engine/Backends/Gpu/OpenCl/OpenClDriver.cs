@@ -5,8 +5,9 @@ internal sealed unsafe class OpenClDriver : IGpuDriver
 {
     private const ulong AllDevices = 0xFFFFFFFF;
     private const ulong CpuDevice = 2;
+    private const uint PlatformName = 0x0902;
     private const long NeededLocalMemory = 32 << 10;
-    private const int NeededGroup = 256;
+    private const ulong NeededGroup = 256;
 
     // Loaded once: unloading a driver that has started threads is not safe.
     private readonly Lazy<OpenClApi> _api = new(OpenClApi.Load);
@@ -69,7 +70,7 @@ internal sealed unsafe class OpenClDriver : IGpuDriver
         try
         {
             string platformName = OpenClApi.Text("clGetPlatformInfo", (size, value, written) =>
-                api.GetPlatformInfo(platform, 0x0902, size, value, written));
+                api.GetPlatformInfo(platform, PlatformName, size, value, written));
             return Describe(api, device, index, platformName);
         }
         catch (OpenClException error)
@@ -85,7 +86,7 @@ internal sealed unsafe class OpenClDriver : IGpuDriver
     {
         uint count;
         int status = api.GetPlatformIds(0, null, &count);
-        if (status == -1001 || (status == 0 && count == 0))
+        if (status == OpenClException.PlatformNotFound || (status == 0 && count == 0))
         {
             return [];
         }
@@ -102,33 +103,35 @@ internal sealed unsafe class OpenClDriver : IGpuDriver
 
     private static GpuDeviceInfo Describe(OpenClApi api, nint device, int index, string platform)
     {
-        string version = Text(0x102F);
-        var info = new GpuDeviceInfo("opencl", index, Text(0x102B), $"{platform}, {version}, driver {Text(0x102D)}")
+        string version = Text(OpenClDeviceQuery.Version);
+        var info = new GpuDeviceInfo(
+            "opencl", index, Text(OpenClDeviceQuery.Name),
+            $"{platform}, {version}, driver {Text(OpenClDeviceQuery.DriverVersion)}")
         {
-            IsCpu = (Number(0x1000) & CpuDevice) != 0,
-            Memory = (long)Math.Min(long.MaxValue, Number(0x101F)),
-            LargestBuffer = (long)Math.Min(long.MaxValue, Number(0x1010)),
-            LocalMemory = (long)Math.Min(long.MaxValue, Number(0x1023)),
-            ComputeUnits = (int)Math.Min(int.MaxValue, Number(0x1002)),
+            IsCpu = (Number(OpenClDeviceQuery.Type) & CpuDevice) != 0,
+            Memory = (long)Math.Min(long.MaxValue, Number(OpenClDeviceQuery.GlobalMemSize)),
+            LargestBuffer = (long)Math.Min(long.MaxValue, Number(OpenClDeviceQuery.MaxMemAllocSize)),
+            LocalMemory = (long)Math.Min(long.MaxValue, Number(OpenClDeviceQuery.LocalMemSize)),
+            ComputeUnits = (int)Math.Min(int.MaxValue, Number(OpenClDeviceQuery.MaxComputeUnits)),
         };
         return info with { Rejection = Rejection(info, version) };
 
-        string Text(uint what) => OpenClApi.Text("clGetDeviceInfo", (size, value, written) =>
-            api.GetDeviceInfo(device, what, size, value, written));
+        string Text(OpenClDeviceQuery what) => OpenClApi.Text("clGetDeviceInfo", (size, value, written) =>
+            api.GetDeviceInfo(device, (uint)what, size, value, written));
 
-        ulong Number(uint what) => OpenClApi.Number("clGetDeviceInfo", (size, value, written) =>
-            api.GetDeviceInfo(device, what, size, value, written));
+        ulong Number(OpenClDeviceQuery what) => OpenClApi.Number("clGetDeviceInfo", (size, value, written) =>
+            api.GetDeviceInfo(device, (uint)what, size, value, written));
 
         string? Rejection(GpuDeviceInfo found, string text)
         {
             // "OpenCL 1.2 pocl ..."; 1.0 and 1.1 lack what the kernels need.
             string number = text.Split(' ') is [_, var second, ..] ? second : text;
+            ulong group = Number(OpenClDeviceQuery.MaxWorkGroupSize);
             return number is "1.0" or "1.1" ? $"has OpenCL {number}, expected 1.2 or newer"
-                : Number(0x1027) == 0 ? "the driver says that the device is not available"
-                : Number(0x1028) == 0 ? "the driver has no compiler"
-                : Number(0x1026) == 0 ? "the device is big-endian"
-                : Number(0x1004) < NeededGroup
-                    ? $"has work-groups of {Number(0x1004)} items, expected {NeededGroup}"
+                : Number(OpenClDeviceQuery.Available) == 0 ? "the driver says that the device is not available"
+                : Number(OpenClDeviceQuery.CompilerAvailable) == 0 ? "the driver has no compiler"
+                : Number(OpenClDeviceQuery.EndianLittle) == 0 ? "the device is big-endian"
+                : group < NeededGroup ? $"has work-groups of {group} items, expected {NeededGroup}"
                 : found.LocalMemory < NeededLocalMemory
                     ? $"has {found.LocalMemory >> 10} KiB of local memory, expected {NeededLocalMemory >> 10} KiB"
                 : null;

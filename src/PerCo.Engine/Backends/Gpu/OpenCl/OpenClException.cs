@@ -3,13 +3,24 @@ namespace PerCo.Engine.Backends.Gpu.OpenCl;
 /// <summary>A call of the OpenCL driver failed.</summary>
 internal sealed class OpenClException(string message) : PerCoException(message)
 {
+    /// <summary>The loader knows no platform.</summary>
+    public const int PlatformNotFound = -1001;
+
+    private const int MemObjectAllocationFailure = -4;
+    private const int OutOfResources = -5;
+    private const int OutOfHostMemory = -6;
+
     /// <summary>Throws unless the status is success.</summary>
     public static void Check(int status, string call)
     {
         if (status != 0)
         {
+            bool lacksMemory = status is MemObjectAllocationFailure or OutOfResources or OutOfHostMemory;
             throw new OpenClException($"OpenCL: {call} failed with {StatusName(status)}."
-                + (status is -4 or -5 or -6 ? " Try a smaller picture, or --device cpu." : ""));
+                + (lacksMemory ? " Try a smaller picture, or the CPU." : ""))
+            {
+                Remedies = lacksMemory ? [Remedy.Cpu] : [],
+            };
         }
     }
 
@@ -19,9 +30,9 @@ internal sealed class OpenClException(string message) : PerCoException(message)
         -1 => "CL_DEVICE_NOT_FOUND",
         -2 => "CL_DEVICE_NOT_AVAILABLE",
         -3 => "CL_COMPILER_NOT_AVAILABLE",
-        -4 => "CL_MEM_OBJECT_ALLOCATION_FAILURE",
-        -5 => "CL_OUT_OF_RESOURCES",
-        -6 => "CL_OUT_OF_HOST_MEMORY",
+        MemObjectAllocationFailure => "CL_MEM_OBJECT_ALLOCATION_FAILURE",
+        OutOfResources => "CL_OUT_OF_RESOURCES",
+        OutOfHostMemory => "CL_OUT_OF_HOST_MEMORY",
         -7 => "CL_PROFILING_INFO_NOT_AVAILABLE",
         -9 => "CL_IMAGE_FORMAT_MISMATCH",
         -11 => "CL_BUILD_PROGRAM_FAILURE",
@@ -53,7 +64,7 @@ internal sealed class OpenClException(string message) : PerCoException(message)
         -59 => "CL_INVALID_OPERATION",
         -61 => "CL_INVALID_BUFFER_SIZE",
         -63 => "CL_INVALID_GLOBAL_WORK_SIZE",
-        -1001 => "CL_PLATFORM_NOT_FOUND_KHR",
+        PlatformNotFound => "CL_PLATFORM_NOT_FOUND_KHR",
         _ => $"status {status}",
     };
 }

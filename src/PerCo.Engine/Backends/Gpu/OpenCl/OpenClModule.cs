@@ -48,7 +48,10 @@ internal sealed unsafe class OpenClModule : GpuModule
                 device.Api.GetProgramBuildInfo(built, device.Handle, BuildLog, size, value, written));
             _ = device.Api.ReleaseProgram(built);
             throw new OpenClException($"OpenCL: {device.Info.Name} ({device.Info.Version}) cannot build {program} with "
-                + $"'{options}': {OpenClException.StatusName(status)}. Use --device cpu. The driver says: {log}");
+                + $"'{options}': {OpenClException.StatusName(status)}. Use the CPU. The driver says: {log}.")
+            {
+                Remedies = [Remedy.Cpu],
+            };
         }
 
         cache.Write(Binary(device, built));

@@ -53,7 +53,10 @@ internal static class DeviceTrust
         if (verdicts.FirstOrDefault(verdict => verdict is { Passed: false, IsPlain: true }) is { } wrong)
         {
             throw new PerCoException($"{backend.Name}: {backend.Device.Name}: kernel {wrong.Kernel} {wrong.Fault} "
-                + $"({wrong.Failure}), and {wrong.Op} has no other. Update the driver, or use --device cpu.");
+                + $"({wrong.Failure}), and {wrong.Op} has no other. Update the driver, or use the CPU.")
+            {
+                Remedies = [Remedy.Cpu],
+            };
         }
     }
 }

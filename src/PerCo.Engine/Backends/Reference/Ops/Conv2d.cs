@@ -73,20 +73,4 @@ public unsafe partial class ReferenceBackend
             }
         }
     }
-
-    /// <summary>
-    /// Source row (or column) of each row when <paramref name="from"/> rows become <paramref name="to"/>.
-    /// </summary>
-    internal static int[] NearestSources(int from, int to)
-    {
-        // torch computes the ratio and the product in float32; other roundings move a pixel at odd ratios.
-        float ratio = (float)from / to;
-        var sources = new int[to];
-        for (int i = 0; i < to; i++)
-        {
-            sources[i] = Math.Min((int)MathF.Floor(i * ratio), from - 1);
-        }
-
-        return sources;
-    }
 }

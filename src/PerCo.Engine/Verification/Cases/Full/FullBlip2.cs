@@ -1,6 +1,5 @@
 using PerCo.Engine.Networks.Blip2;
 using PerCo.Engine.Tensors;
-using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Verification.Cases.Full;
 
@@ -17,9 +16,7 @@ internal sealed class FullBlip2 : CaseKind
     public override void Run(CaseContext context)
     {
         using CaseModel model = context.OpenModel();
-        string generation = Path.Combine(model.Folder, "generation_config.json");
-        Blip2Config config = Blip2Config.Read(
-            model.Config, File.Exists(generation) ? ConfigReader.Load(generation) : null);
+        var config = Blip2Config.Load(model.Folder);
         using var network = new Blip2Model(context.Backend, config, model.Weights);
         using Tensor pixels = context.Input(context.Description.Section("inputs"), "pixels");
         using Tensor picture = network.Look(pixels);

@@ -12,7 +12,8 @@ public sealed class CudaDriverTests
     {
         var error = Assert.Throws<PerCoException>(() => CudaApi.Load(["no-such-cuda.so.1"]));
         Assert.StartsWith("CUDA: no-such-cuda.so.1 was not found.", error.Message, StringComparison.Ordinal);
-        Assert.Contains("--device cpu", error.Message, StringComparison.Ordinal);
+        Assert.Contains("or use OpenCL or the CPU", error.Message, StringComparison.Ordinal);
+        Assert.Equal([Remedy.OpenCl, Remedy.Cpu], error.Remedies);
         Assert.DoesNotContain('\n', error.Message);
     }
 
@@ -39,7 +40,7 @@ public sealed class CudaDriverTests
     public void Old_and_prohibited_devices_are_rejected_with_a_reason()
     {
         Assert.Equal(
-            "has compute capability 6.1, expected 7.0 (Volta) or newer; use --device opencl",
+            "has compute capability 6.1, expected 7.0 (Volta) or newer; OpenCL may do",
             CudaDriver.Rejection(61, false));
         Assert.Null(CudaDriver.Rejection(70, false));
         Assert.Null(CudaDriver.Rejection(120, false));

@@ -1,17 +1,16 @@
-using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Cpu.Gemm;
 using PerCo.Engine.Backends.Cpu.Winograd;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 
-namespace PerCo.Engine.Backends;
+namespace PerCo.Engine.Backends.Cpu;
 
 /// <summary>What networks take of the CPU's memory: its arena, scratch and prepared weights.</summary>
 /// <param name="kernels">The CPU's kernels, whose panels the weights fill up.</param>
 /// <param name="threads">The CPU's threads, each with scratch memory.</param>
 /// <param name="weights">How weights are stored.</param>
 /// <param name="strict">Whether convolutions are computed directly.</param>
-internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan weights, bool strict)
+internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan weights, bool strict)
     : ShapesBackend
 {
     /// <summary>Scratch of a thread in a matrix product: packed rows, widened columns and a tile, with room.</summary>
@@ -45,7 +44,7 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
             long direct = PackedMatrix.BytesOf(
                 kernels, spec.Inputs * spec.KernelHeight * spec.KernelWidth, spec.Outputs, paired: false,
                 weights.Format(weight.Type, weight.Shape.Count));
-            return new Conv(this, spec, algorithm, kept, Add(direct), 0);
+            return new PlannedConv(this, spec, algorithm, kept, Add(direct), 0);
         }
 
         KeptConvs++;
@@ -54,16 +53,13 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
             PackedMatrix.BytesOf(
                 kernels, WinogradWeights.K(spec.Inputs, algorithm), spec.Outputs, paired: false, PanelFormat.Fp32),
             besides: transformed + threads * DirectPanelBytes(spec));
-        return new Conv(this, spec, algorithm, kept, bytes, transformed);
+        return new PlannedConv(this, spec, algorithm, kept, bytes, transformed);
     }
 
     public override LinearWeights PrepareLinear(LinearSpec spec, HostTensor weight, HostTensor? bias) => new Matrix(
         this, spec, Add(PackedMatrix.BytesOf(
             kernels, spec.Inputs, spec.Outputs, spec.Activation == Activation.Geglu,
             weights.Format(weight.Type, weight.Shape.Count))));
-
-    public override NormWeights PrepareNorm(HostTensor scale, HostTensor shift) =>
-        new Norm(this, (int)scale.Shape.Count, Add(2 * scale.Shape.Count * sizeof(float)));
 
     // Tables stay where the checkpoint is mapped.
     public override EmbeddingWeights PrepareEmbedding(HostTensor table) =>
@@ -74,7 +70,7 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
 
     private protected override void Conv2dCore(Tensor x, ConvWeights weights, in Conv2dOperands operands, Tensor result)
     {
-        var conv = (Conv)weights;
+        var conv = (PlannedConv)weights;
         if (conv.Algorithm == ConvAlgorithm.Direct)
         {
             RentForOp(threads * ProductScratch);
@@ -111,19 +107,16 @@ internal sealed class DryRunBackend(GemmKernels kernels, int threads, WeightPlan
 
     private void RentForOp(long bytes) => Scratch(HostArena.RoundUp(bytes));
 
-    private sealed class Conv(
-        DryRunBackend backend, Conv2dSpec spec, ConvAlgorithm algorithm, bool isKept, long bytes, long transformed)
-        : ConvWeights(spec)
+    private sealed class PlannedConv(
+        CpuDryRun backend, Conv2dSpec spec, ConvAlgorithm algorithm, bool isKept, long bytes, long transformed)
+        : Conv(backend, spec, bytes)
     {
         public ConvAlgorithm Algorithm => algorithm;
 
         public bool IsKept => isKept;
 
-        public override long Bytes => bytes;
-
         protected override void Dispose(bool disposing)
         {
-            backend.Remove(bytes);
             backend._transformed -= transformed;
             base.Dispose(disposing);
         }

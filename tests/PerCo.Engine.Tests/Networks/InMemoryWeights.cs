@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Weights;
 
-namespace PerCo.Engine.Weights;
+namespace PerCo.Engine.Tests.Networks;
 
 /// <summary>Tensors held in a dictionary: small hand-made checkpoints.</summary>
 internal sealed class InMemoryWeights(string name) : IWeightSource

@@ -1,8 +1,8 @@
-namespace PerCo.Engine.Weights;
+namespace PerCo.Engine.IO;
 
 /// <summary>
 /// Python's json module writes bare Infinity, -Infinity and NaN, which are no JSON: diffusers' scheduler configs have
-/// them. They become strings, which <see cref="ConfigReader"/> reads back as numbers.
+/// them. They become strings, which whoever reads a number has to know.
 /// </summary>
 internal static class PythonNumbers
 {
