@@ -66,6 +66,21 @@ public partial class ArchitectureTests
         Assert.True(used.Count == 0, string.Join(Environment.NewLine, used));
     }
 
+    /// <summary>
+    /// The library's errors name settings by <see cref="PerCoException.Remedies"/>: a program that uses it has no
+    /// options. Only verify's own skips do.
+    /// </summary>
+    [Fact]
+    public void The_library_names_no_option_of_the_command_line()
+    {
+        List<string> named = [.. SourceFiles.All(".cs")
+            .Where(path => path.StartsWith("src/PerCo.Engine/", StringComparison.Ordinal)
+                && !path.Contains("/Verification/", StringComparison.Ordinal))
+            .SelectMany(path => SourceFiles.Lines(path).Select(line => $"{path}: {line.Trim()}"))
+            .Where(line => OptionInText().IsMatch(line) && !line.Contains("///", StringComparison.Ordinal))];
+        Assert.True(named.Count == 0, string.Join(Environment.NewLine, named));
+    }
+
     [Fact]
     public void Networks_name_no_backend()
     {
@@ -78,6 +93,9 @@ public partial class ArchitectureTests
                 || line.Contains("Backends.Gpu", StringComparison.Ordinal)))];
         Assert.True(named.Count == 0, string.Join(Environment.NewLine, named));
     }
+
+    [GeneratedRegex(@"""[^""]*--[a-z]")]
+    private static partial Regex OptionInText();
 
     [GeneratedRegex(@"^src/PerCo\.Engine/(\w+)/")]
     private static partial Regex ModulePath();

@@ -83,12 +83,13 @@ public sealed partial class GpuBackend
             ? devices.FirstOrDefault(device => device.Index == wanted)
             : devices.OrderBy(device => device.Rejection is null ? 0 : 1).ThenBy(device => device.IsCpu ? 1 : 0)
                 .FirstOrDefault();
-        return info ?? throw new PerCoException(devices.Count == 0
-            ? NoDevice(driver.Name)
-            : $"There is no device '{driver.Name}:{index}', expected {driver.Name}:0 to {driver.Name}:"
-                + $"{devices.Count - 1}; see percoengine devices.");
+        return info ?? throw (devices.Count == 0
+            ? new PerCoException(NoDevice(driver.Name)) { Remedies = [Remedy.Cpu] }
+            : new PerCoException(
+                $"There is no device '{driver.Name}:{index}', expected {driver.Name}:0 to {driver.Name}:"
+                + $"{devices.Count - 1}; see percoengine devices."));
     }
 
     private static string NoDevice(string driver) =>
-        $"{driver}: no device was found. Install your graphics driver's {driver} support, or use --device cpu.";
+        $"{driver}: no device was found. Install your graphics driver's {driver} support, or use the CPU.";
 }

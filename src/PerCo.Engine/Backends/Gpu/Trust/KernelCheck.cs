@@ -147,11 +147,13 @@ internal static class KernelCheck
 
         return new PerCoException(
             $"{backend.Name}: {backend.Device.Name}: kernel {variant.Name} does not come to an end with {trial}. "
-            + NextStep(variant));
+            + NextStep(variant)) { Remedies = Remedies(variant) };
     }
 
     private static string NextStep(KernelVariant variant) => variant.IsPlain
-        ? "Update the driver, or use --device cpu." : "Start again: that kernel is left out then.";
+        ? "Update the driver, or use the CPU." : "Start again: that kernel is left out then.";
+
+    private static Remedy[] Remedies(KernelVariant variant) => variant.IsPlain ? [Remedy.Cpu] : [];
 
     // After some errors of a kernel the driver answers nothing any more, and all other kernels would seem wrong.
     private static void RefuseWhereBroken(GpuBackend backend, KernelVariant variant, Row row, CheckJournal journal)
@@ -170,7 +172,7 @@ internal static class KernelCheck
             throw new PerCoException(
                 $"{backend.Name}: {backend.Device.Name}: the device no longer answers since kernel {variant.Name} ran "
                 + $"{row.Trial} ({row.Error}). "
-                + NextStep(variant), error);
+                + NextStep(variant), error) { Remedies = Remedies(variant) };
         }
     }
 }
