@@ -189,7 +189,7 @@ public sealed class ModelFolder
 
         // The defaults are those of hyper_encoder.py.
         int grid = config.Int("cfg_ss", 64, 1, 512);
-        int codebook = config.Int("cfg_cs", 256, 1, 1 << 20);
+        int codebook = config.Int("cfg_cs", 256, 2, 1 << 20);
         PublishedRate? published = PublishedRate.All.FirstOrDefault(r => r.GridAt512 == grid && r.Codebook == codebook);
         double bpp = published?.BitsPerPixel
             ?? Math.Max(1, Math.Ceiling(Math.Log2(codebook))) * grid * grid / (512.0 * 512);
