@@ -31,7 +31,7 @@ public sealed class ModelFolder
         }
     }
 
-    /// <summary>The folder.</summary>
+    /// <summary>The folder, from the root.</summary>
     public string Path { get; }
 
     /// <summary>What the model calls itself; fp32, fp16 and int8 copies share it.</summary>
@@ -75,6 +75,8 @@ public sealed class ModelFolder
             throw new PerCoException($"{path}: no such folder, expected a model. Choose one with --model.");
         }
 
+        // Parts are read when they are needed, by when the program may have another current folder.
+        path = System.IO.Path.GetFullPath(path);
         string file = System.IO.Path.Combine(path, "perco.json");
         return File.Exists(file) ? OpenDeclared(path, ConfigReader.Load(file)) : OpenPublished(path);
     }
