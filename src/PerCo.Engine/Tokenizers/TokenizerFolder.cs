@@ -140,6 +140,26 @@ internal sealed class TokenizerFolder
             : throw new PerCoException($"{_configPath}: {name} is {value}, expected a number from {least}.");
     }
 
+    /// <summary>
+    /// Refuses a vocabulary that lacks what merges make, as the tokenizers library does: each such token would be the
+    /// unknown one, and the text another.
+    /// </summary>
+    /// <param name="merges">Those of <see cref="Merges"/> that are used.</param>
+    /// <exception cref="PerCoException">The vocabulary lacks a token.</exception>
+    public void RequireProducts(List<(string Left, string Right)> merges)
+    {
+        string[] lost =
+        [
+            .. merges.Select(merge => merge.Left + merge.Right).Where(token => !Vocabulary.ContainsKey(token)),
+        ];
+        if (lost.Length > 0)
+        {
+            throw new PerCoException(
+                $"{Folder}: the vocabulary lacks {lost.Length} of the {merges.Count} tokens that merges make, "
+                + $"'{lost[0]}' first: it is cut off, or another model's. Copy or convert the model again.");
+        }
+    }
+
     private static (string? Content, JsonElement? Flags) Named(JsonElement? json, string name, string path)
     {
         if (json?.TryGetProperty(name, out JsonElement value) != true || value.ValueKind == JsonValueKind.Null)
@@ -211,7 +231,6 @@ internal sealed class TokenizerFolder
             && flags.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
     }
 
-    // Either "a b" or, since tokenizers 0.20, ["a", "b"].
     // A list of merges that is cut off gives other tokens for every word, and so another picture.
     private void CheckMerges(string path)
     {
@@ -229,6 +248,7 @@ internal sealed class TokenizerFolder
         }
     }
 
+    // Either "a b" or, since tokenizers 0.20, ["a", "b"].
     private static List<(string Left, string Right)> ReadMerges(JsonElement json, string path)
     {
         if (json.ValueKind != JsonValueKind.Array)
