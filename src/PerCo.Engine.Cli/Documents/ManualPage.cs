@@ -16,7 +16,8 @@ internal static class ManualPage
         foreach (Command verb in CommandTexts.Verbs(root))
         {
             string arguments = string.Concat(verb.Arguments.Select(a => " " + Usage(a)));
-            page.Append($".B percoengine {verb.Name}\n{Escape(arguments.Trim() + " [options]")}\n.br\n");
+            // A line that begins with a blank would be a line of its own.
+            page.Append($".B percoengine {verb.Name}\n{Escape((arguments + " [options]").Trim())}\n.br\n");
         }
 
         page.Append(".SH DESCRIPTION\n").Append(Escape(Flow(CommandTexts.Prose(root)))).Append('\n');

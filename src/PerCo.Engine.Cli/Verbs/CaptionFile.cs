@@ -34,7 +34,7 @@ internal sealed class CaptionFile
             if (tab > 0)
             {
                 // Data sets list several captions a picture; the first is taken.
-                _byName.TryAdd(line[..tab], Checked(path, line[(tab + 1)..].Trim()));
+                _byName.TryAdd(Slashes(line[..tab]), Checked(path, line[(tab + 1)..].Trim()));
             }
             else if (!string.IsNullOrWhiteSpace(line))
             {
@@ -60,9 +60,12 @@ internal sealed class CaptionFile
         }
     }
 
-    /// <summary>The caption of a picture, or null where the file has none for it.</summary>
+    /// <summary>
+    /// The caption of a picture, or null where the file has none for it: by its place below the folder that was named,
+    /// by its path as it was named, or by its name alone.
+    /// </summary>
     public string? For(InputFile picture) =>
-        _all ?? _byName.GetValueOrDefault(picture.Relative.Replace('\\', '/'))
+        _all ?? _byName.GetValueOrDefault(Slashes(picture.Relative)) ?? _byName.GetValueOrDefault(Slashes(picture.Path))
             ?? _byName.GetValueOrDefault(Path.GetFileName(picture.Path));
 
     /// <summary>What is wrong with a caption's length, or null.</summary>
@@ -72,6 +75,9 @@ internal sealed class CaptionFile
         return bytes <= CaptionCoder.MaxBytes ? null
             : $"the caption has {bytes} bytes of UTF-8, expected at most {CaptionCoder.MaxBytes}.";
     }
+
+    // Tables are carried from one system to another.
+    private static string Slashes(string path) => path.Replace('\\', '/');
 
     private static string Checked(string path, string caption) =>
         TooLong(caption) is { } error ? throw new PerCoException($"{path}: {error}") : caption;

@@ -11,8 +11,6 @@ namespace PerCo.Engine.Cli.Verbs;
 /// <summary>Options that several verbs share, made anew for each verb, with one meaning everywhere.</summary>
 internal sealed class CommonOptions
 {
-    private const int MostThreads = 1024;
-
     private readonly Option<string?> _model = new Option<string?>("--model", "-m")
     {
         Description = "Model folder. Default: the PerCo-Mini model beside the program.",
@@ -41,7 +39,7 @@ internal sealed class CommonOptions
     {
         Description = "Threads on the CPU. Default: all. Results do not depend on it.",
         HelpName = "N",
-    }.Between(1, MostThreads);
+    }.Between(1, CpuOptions.MostThreads);
 
     private readonly Option<bool> _verbose = new("--verbose", "-v")
     {

@@ -22,8 +22,8 @@ internal sealed class EncodingOptions
 
     private readonly Option<string?> _captionFile = new Option<string?>("--caption-file")
     {
-        Description = "Text file with the caption, or with lines of file name, tab and caption; pictures that it does "
-            + "not name get the captioner's words.",
+        Description = "Text file with the caption, or with lines of file name or path, tab and caption; pictures that "
+            + "it does not name get the captioner's words.",
         HelpName = "FILE",
     }.NotEmpty();
 

@@ -36,7 +36,8 @@ internal static class DiffusionSampler
         ArgumentNullException.ThrowIfNull(guidance);
         long start = Stopwatch.GetTimestamp();
         float deviation = scheduler.InitNoiseSigma;
-        float maxAbs = MaxAbs * MathF.Max(1, deviation);
+        // A schedule whose noise has no end bounds nothing, and infinity would pass for a value.
+        float maxAbs = MathF.Min(MaxAbs * MathF.Max(1, deviation), float.MaxValue);
         ReadOnlySpan<float> timesteps = scheduler.Timesteps;
         for (int i = 0; i < latents.Length; i++)
         {

@@ -103,7 +103,7 @@ public static class ImageFormats
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(format);
         RequireEncoder(format);
-        format.Encode(image, output, texts ?? NoTexts);
+        format.Encode(image, output, Notes(texts));
     }
 
     /// <summary>
@@ -121,7 +121,8 @@ public static class ImageFormats
         ArgumentNullException.ThrowIfNull(image);
         ImageFormat format = ForPath(path);
         RequireEncoder(format);
-        AtomicFile.Write(path, stream => format.Encode(image, stream, texts ?? NoTexts), overwrite);
+        texts = Notes(texts);
+        AtomicFile.Write(path, stream => format.Encode(image, stream, texts), overwrite);
     }
 
     /// <summary>The format in which a file of this name is written.</summary>
@@ -153,6 +154,12 @@ public static class ImageFormats
         throw new ImageFormatException(
             "picture", "signature", 0, $"expected one of {known}, found {found}; convert it to PNG first");
     }
+
+    private static IReadOnlyList<ImageText> Notes(IReadOnlyList<ImageText>? texts) =>
+        texts is null ? NoTexts
+        : texts.Any(note => note?.Keyword is null || note.Text is null)
+            ? throw new ArgumentException("A note, its keyword or its text is null.", nameof(texts))
+        : texts;
 
     private static void RequireEncoder(ImageFormat format)
     {

@@ -26,10 +26,8 @@ internal static class StageGuard
         throw new PerCoException(
             $"{stage}: element {bad} of {values.Length} is {what}, expected finite values within ±"
             + string.Create(CultureInfo.InvariantCulture, $"{maxAbs}. ")
-            + "No picture was written. Run 'percoengine verify' on this device, or compute on the CPU.")
-        {
-            Remedies = [Remedy.Cpu],
-        };
+            + "No picture was written. Run 'percoengine verify' on this device: where all is right, the model's "
+            + "weights or its scheduler are at fault.");
     }
 
     /// <summary>The first value that is not within the bound (NaN never is), or −1.</summary>

@@ -35,8 +35,9 @@ internal sealed class ClipTokenizer
         EosId = eos.Id;
         PadId = pad.Id;
         List<(string Left, string Right)> merges = folder.Merges;
-        _encoder = new BytePairEncoder(
-            folder.Vocabulary, merges.Count > MaxMerges ? merges[..MaxMerges] : merges, EndOfWord, unknown.Id);
+        merges = merges.Count > MaxMerges ? merges[..MaxMerges] : merges;
+        folder.RequireProducts(merges);
+        _encoder = new BytePairEncoder(folder.Vocabulary, merges, EndOfWord, unknown.Id);
         MaxId = folder.Vocabulary.Values.Concat(folder.Added.Select(token => token.Id)).DefaultIfEmpty().Max();
         MaxLength = folder.Count("model_max_length", 2);
         _splitter = new AddedTokenSplitter(folder.Added);

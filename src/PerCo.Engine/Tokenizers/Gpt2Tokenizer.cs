@@ -44,6 +44,7 @@ internal sealed class Gpt2Tokenizer
         _addBos = folder.Setting("add_bos_token", false);
         _addPrefixSpace = folder.Setting("add_prefix_space", false);
         _cleanUp = folder.Setting("clean_up_tokenization_spaces", true);
+        folder.RequireProducts(folder.Merges);
         _encoder = new BytePairEncoder(folder.Vocabulary, folder.Merges, string.Empty, unknown.Id);
         _splitter = new AddedTokenSplitter(folder.Added);
         _specialIds = [.. folder.Added.Where(t => t.Special).Select(t => t.Id)];

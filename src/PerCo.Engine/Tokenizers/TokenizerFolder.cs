@@ -141,6 +141,26 @@ internal sealed class TokenizerFolder
             : throw new PerCoException($"{_configPath}: {name} is {value}, expected a number from {least}.");
     }
 
+    /// <summary>
+    /// Refuses a vocabulary that lacks what merges make, as the tokenizers library does: each such token would be the
+    /// unknown one, and the text another.
+    /// </summary>
+    /// <param name="merges">Those of <see cref="Merges"/> that are used.</param>
+    /// <exception cref="PerCoException">The vocabulary lacks a token.</exception>
+    public void RequireProducts(List<(string Left, string Right)> merges)
+    {
+        string[] lost =
+        [
+            .. merges.Select(merge => merge.Left + merge.Right).Where(token => !Vocabulary.ContainsKey(token)),
+        ];
+        if (lost.Length > 0)
+        {
+            throw new PerCoException(
+                $"{Folder}: the vocabulary lacks {lost.Length} of the {merges.Count} tokens that merges make, "
+                + $"'{lost[0]}' first: it is cut off, or another model's. Copy or convert the model again.");
+        }
+    }
+
     private static (string? Content, JsonElement? Flags) Named(JsonElement? json, string name, string path)
     {
         if (json?.TryGetProperty(name, out JsonElement value) != true || value.ValueKind == JsonValueKind.Null)

@@ -31,7 +31,7 @@ public sealed class ModelFolder
         }
     }
 
-    /// <summary>The folder.</summary>
+    /// <summary>The folder, from the root.</summary>
     public string Path { get; }
 
     /// <summary>What the model calls itself; fp32, fp16 and int8 copies share it.</summary>
@@ -78,6 +78,8 @@ public sealed class ModelFolder
             };
         }
 
+        // Parts are read when they are needed, by when the program may have another current folder.
+        path = System.IO.Path.GetFullPath(path);
         string file = System.IO.Path.Combine(path, "perco.json");
         return File.Exists(file) ? OpenDeclared(path, ConfigReader.Load(file)) : OpenPublished(path);
     }
@@ -192,7 +194,7 @@ public sealed class ModelFolder
 
         // The defaults are those of hyper_encoder.py.
         int grid = config.Int("cfg_ss", 64, 1, 512);
-        int codebook = config.Int("cfg_cs", 256, 1, 1 << 20);
+        int codebook = config.Int("cfg_cs", 256, 2, 1 << 20);
         PublishedRate? published = PublishedRate.All.FirstOrDefault(r => r.GridAt512 == grid && r.Codebook == codebook);
         double bpp = published?.BitsPerPixel
             ?? Math.Max(1, Math.Ceiling(Math.Log2(codebook))) * grid * grid / (512.0 * 512);

@@ -28,6 +28,11 @@ public class MistakeTests
         Image image = new(32, 32);
         Assert.Equal("model", Assert.Throws<ArgumentNullException>(
             () => AblationRun.Run(null!, image, Ablation.Both)).ParamName);
+        foreach (ImageText note in (ImageText[])[null!, new ImageText(null!, "a"), new ImageText("a", null!)])
+        {
+            Assert.Equal("texts", Assert.Throws<ArgumentException>(
+                () => ImageFormats.Encode(image, ImageFormats.ForPath("a.png"), [note])).ParamName);
+        }
     }
 
     [Fact]

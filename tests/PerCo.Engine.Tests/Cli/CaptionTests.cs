@@ -1,4 +1,6 @@
 using System.Text.Json;
+using PerCo.Engine.Cli.Files;
+using PerCo.Engine.Cli.Verbs;
 using PerCo.Engine.Codec;
 using Xunit;
 
@@ -40,6 +42,19 @@ public sealed class CaptionTests : IDisposable
         Assert.Equal(1, encode.ExitCode);
         Assert.Contains("a.png: has an empty caption, and without codes", encode.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder.File("a.perco")));
+    }
+
+    // The path as it was named, the place below a folder with either slash, and the name alone for all that are left.
+    [Fact]
+    public void A_table_names_pictures_by_path_by_place_and_by_name()
+    {
+        string table = _folder.File("table.tsv"), path = Path.Combine("in", "b.png");
+        File.WriteAllText(table, "a.png\tby name\r\nin/b.png\tby path\r\nsub\\c.png\tby place\r\n");
+        CaptionFile captions = CaptionFile.Load(table);
+        Assert.Equal("by name", captions.For(new InputFile(Path.Combine("in", "a.png"), "a.png")));
+        Assert.Equal("by path", captions.For(new InputFile(path, "b.png")));
+        Assert.Equal("by place", captions.For(new InputFile("c.png", Path.Combine("sub", "c.png"))));
+        Assert.Null(captions.For(new InputFile("b.png", "b.png")));
     }
 
     [Fact]

@@ -59,6 +59,9 @@ public sealed class ShellTests : IDisposable
         Assert.True(
             page == ManualPage.Of(CommandLineApp.Build()),
             "docs/percoengine.1 is not what the help says; run: percoengine man > docs/percoengine.1");
+
+        // troff breaks a paragraph where a line begins with a blank.
+        Assert.DoesNotContain("\n ", page, StringComparison.Ordinal);
     }
 
     [SkippableTheory]

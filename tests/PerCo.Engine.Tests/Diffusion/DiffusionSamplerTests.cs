@@ -71,6 +71,16 @@ public sealed class DiffusionSamplerTests
     }
 
     [Fact]
+    public void InfinityIsNeverPlausible()
+    {
+        FakeNetwork network = new((x, _, _) => x);
+        PerCoException error = Assert.Throws<PerCoException>(
+            () => DiffusionSampler.Sample(new EndlessNoise(), network, Guidance.None, new float[4]));
+        Assert.Contains("denoising step 1 of 1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("scheduler", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void GuidanceIsAppliedToOneBatch()
     {
         float[] guided = new float[8];
@@ -113,6 +123,13 @@ public sealed class DiffusionSamplerTests
 
     private static IScheduler Create(string name, int steps) => SchedulerCatalog.Create(
         null, SchedulerConfig.Load(TestPaths.Goldens($"schedulers/{name}/scheduler_config.json")), steps);
+
+    /// <summary>What a schedule gives whose ᾱ reaches 0 where σ is 1/√ᾱ.</summary>
+    private sealed class EndlessNoise() : Scheduler([999], float.PositiveInfinity)
+    {
+        protected override void Advance(ReadOnlySpan<float> modelOutput, int stepIndex, Span<float> sample) =>
+            sample.Fill(float.PositiveInfinity);
+    }
 
     private sealed class FakeNetwork(Func<float, float, Conditions, float> predict) : INoisePredictor
     {

@@ -38,6 +38,19 @@ public sealed class SchedulerConfigTests
         Assert.DoesNotContain('\n', error.Message);
     }
 
+    // From pure noise on, a predicted noise tells nothing of the picture; diffusers divides by zero.
+    [Fact]
+    public void PredictedNoiseIsRefusedAtATimestepOfPureNoise()
+    {
+        static IScheduler Create(string spacing) => SchedulerCatalog.Create("ddim", Parse(
+            $$"""{"rescale_betas_zero_snr": true, "prediction_type": "epsilon", "timestep_spacing": "{{spacing}}"}"""),
+            4);
+
+        PerCoException error = Assert.Throws<PerCoException>(() => Create("trailing"));
+        Assert.Contains("'prediction_type' is \"epsilon\"", error.Message, StringComparison.Ordinal);
+        Assert.Equal(4, Create("leading").Timesteps.Length);
+    }
+
     [Fact]
     public void IgnoresFieldsOfOtherClasses()
     {

@@ -121,6 +121,7 @@ public sealed class NetworkConfigTests
     [Theory]
     [InlineData("cfg_ss", "48")]
     [InlineData("cfg_cs", "0")]
+    [InlineData("cfg_cs", "1")]
     [InlineData("N", "1")]
     [InlineData("num_residual_blocks", "9")]
     public void HyperEncoderOptionsThatWouldChangeTheResultAreRefusedByName(string field, string value)

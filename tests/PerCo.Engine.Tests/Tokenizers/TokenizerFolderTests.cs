@@ -1,3 +1,4 @@
+using System.Text.Json;
 using PerCo.Engine.Tokenizers;
 using Xunit;
 
@@ -65,6 +66,28 @@ public class TokenizerFolderTests
         var e = Assert.Throws<PerCoException>(() => ClipTokenizer.Load(folder.Path));
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
         Assert.Contains("tokenizer.json", e.Message, StringComparison.Ordinal);
+    }
+
+    // Each lost token would be read as the unknown one, and the text as another.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1000)]
+    public void AVocabularyThatIsCutOffIsRefused(int lost)
+    {
+        using TemporaryFolder folder = TokenizerCopy.Of(Mini);
+        Dictionary<string, int> vocabulary =
+            TokenizerFiles.ReadVocabulary(TokenizerFiles.ReadObject(folder.File("vocab.json")), "vocab.json");
+        foreach (string token in vocabulary.OrderByDescending(entry => entry.Value).Take(lost).Select(e => e.Key))
+        {
+            vocabulary.Remove(token);
+        }
+
+        folder.Text("vocab.json", JsonSerializer.Serialize(vocabulary));
+        string expected = $"lacks {lost} of the 1740 tokens";
+        Assert.Contains(expected, Assert.Throws<PerCoException>(() => Gpt2Tokenizer.Load(folder.Path)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<PerCoException>(() => ClipTokenizer.Load(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

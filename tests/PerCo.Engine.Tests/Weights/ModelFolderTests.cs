@@ -31,6 +31,21 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Null(model.LoadNullText());
     }
 
+    // A program may go to another folder before the parts are read.
+    [Fact]
+    public void PartsAreNamedFromTheRoot()
+    {
+        ModelFolder model = ModelFolder.Open(
+            Path.GetRelativePath(Environment.CurrentDirectory, TestPaths.DefaultModel));
+        Assert.Equal(Path.GetFullPath(TestPaths.DefaultModel), model.Path);
+        string[] parts =
+        [
+            model.VaeFolder, model.TextEncoderFolder, model.TokenizerFolder, model.SchedulerConfigFile,
+            model.CaptionerFolder!, model.Rates[0].UNetFolder, model.Rates[0].HyperEncoderFolder,
+        ];
+        Assert.All(parts, part => Assert.True(Path.IsPathFullyQualified(part), part));
+    }
+
     // echo -n perco-mini-0 | sha256sum, the first four bytes from right to left.
     [Theory]
     [InlineData("perco-mini-0", 0x38298946u)]

@@ -8,7 +8,9 @@ public sealed partial class CpuBackend : HostBackend
     /// <summary>Starts the workers.</summary>
     /// <param name="options">Threads and instruction set; the defaults use the whole machine.</param>
     /// <exception cref="PerCoException">This CPU lacks the instruction set.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">Less than one thread, or no precision.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// Less than one thread or more than 1024, or no known precision or instruction set.
+    /// </exception>
     /// <exception cref="ArgumentException">Strict, with weights that are rounded.</exception>
     public CpuBackend(CpuOptions? options = null)
     {
@@ -18,6 +20,12 @@ public sealed partial class CpuBackend : HostBackend
             throw new ArgumentOutOfRangeException(nameof(options), Options.Weights, "Unknown precision of weights.");
         }
 
+        if (!Enum.IsDefined(Options.InstructionSet))
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), Options.InstructionSet, "Unknown instruction set.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.Threads, CpuOptions.MostThreads, nameof(options));
         if (Options is { Strict: true, Weights: WeightPrecision.Fp16 or WeightPrecision.Int8 })
         {
             throw new ArgumentException(

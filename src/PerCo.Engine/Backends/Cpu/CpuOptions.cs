@@ -6,8 +6,11 @@ public sealed record CpuOptions
     /// <summary>More threads than this wait for memory on the machines that we know.</summary>
     private const int MostDefaultThreads = 64;
 
+    /// <summary>More threads than this may be more than a process can have, which then ends.</summary>
+    internal const int MostThreads = 1024;
+
     /// <summary>
-    /// Threads that compute, the caller's among them; at least 1. One per processor by default, at most 64.
+    /// Threads that compute, the caller's among them; 1 to 1024. One per processor by default, at most 64.
     /// </summary>
     public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, MostDefaultThreads);
 

@@ -22,6 +22,12 @@ internal sealed class Ddim : Scheduler
         _finalAlphaCumprod = config.Flag("set_alpha_to_one", true) ? 1f : _alphasCumprod[0];
         _stride = _alphasCumprod.Length / steps;
         _prediction = PredictionTypes.Read(config);
+        if (_prediction == PredictionType.Epsilon && _alphasCumprod[(int)Timesteps[0]] == 0)
+        {
+            // Nothing of the picture is left at such a timestep: x₀ would be divided by √ᾱ = 0.
+            throw config.Bad("prediction_type", "v_prediction or sample where a timestep is pure noise");
+        }
+
         double range = config.Number("clip_sample_range", 1, 0, float.MaxValue);
         _clipRange = config.Flag("clip_sample", true) ? (float)range : float.PositiveInfinity;
     }

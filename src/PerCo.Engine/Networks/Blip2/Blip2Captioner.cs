@@ -61,6 +61,14 @@ internal sealed class Blip2Captioner : IDisposable
         var processor = Blip2ImageProcessor.Read(
             ConfigReader.Load(Path.Combine(folder, "preprocessor_config.json")));
         Gpt2Tokenizer tokenizer = Gpt2Tokenizer.Load(folder);
+        if (tokenizer.VocabularySize > config.Text.VocabularySize)
+        {
+            throw new PerCoException(
+                $"{folder}: the tokenizer has ids up to {tokenizer.VocabularySize - 1}, expected below "
+                + $"{config.Text.VocabularySize} (text_config.vocab_size of config.json). Do the files belong "
+                + "together?");
+        }
+
         WeightFolder? source = null;
         Blip2Model? model = null;
         try

@@ -72,7 +72,8 @@ internal sealed record HyperEncoderConfig
                 "codebook_dim", config.Names.Contains("codebook_dim") ? features : defaults.CodebookDim, 1,
                 ConfigGuard.MaxChannels),
             SpatialSize = size,
-            CodebookSize = config.Int("cfg_cs", defaults.CodebookSize, 1, 1 << 20),
+            // A file has no place for more, and none for codes that are always the same.
+            CodebookSize = config.Int("cfg_cs", defaults.CodebookSize, 2, 1 << 20),
             Codebooks = config.Int("heads", defaults.Codebooks, 1, 64),
         };
     }

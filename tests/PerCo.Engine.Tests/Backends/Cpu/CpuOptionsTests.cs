@@ -22,9 +22,16 @@ public sealed class CpuOptionsTests
         Assert.Equal("Vector128, 1 thread, strict", backend.Description);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(CpuOptions.MostThreads + 1)]
+    public void RefusesNoThreadsAndMoreThanAProcessCanHave(int threads) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CpuBackend(new CpuOptions { Threads = threads }));
+
     [Fact]
-    public void RefusesNoThreads() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new CpuBackend(new CpuOptions { Threads = 0 }));
+    public void RefusesAnUnknownInstructionSet() =>
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new CpuBackend(new CpuOptions { InstructionSet = (InstructionSet)77 }));
 
     [Fact]
     public void KnowsTheLanes()

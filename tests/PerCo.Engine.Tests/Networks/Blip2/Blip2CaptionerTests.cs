@@ -2,6 +2,7 @@ using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Imaging;
 using PerCo.Engine.Networks.Blip2;
+using PerCo.Engine.Tests.Weights;
 using PerCo.Engine.Tokenizers;
 using PerCo.Engine.Weights;
 using Xunit;
@@ -64,6 +65,21 @@ public sealed class Blip2CaptionerTests
         var error = Assert.Throws<PerCoException>(
             () => new Blip2Captioner(backend, model, processor, tokenizer));
         Assert.Contains("'size' is 224x224, expected 56x56", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ATokenizerOfAnotherModelIsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (string file in Directory.EnumerateFiles(Folder).Where(f => !f.EndsWith(".safetensors")))
+        {
+            folder.Text(Path.GetFileName(file), File.ReadAllText(file).Replace(
+                "\"vocab_size\": 2000", "\"vocab_size\": 1999", StringComparison.Ordinal));
+        }
+
+        using var backend = new ReferenceBackend();
+        var error = Assert.Throws<PerCoException>(() => Blip2Captioner.Load(backend, folder.Path));
+        Assert.Contains("has ids up to 1999, expected below 1999", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
