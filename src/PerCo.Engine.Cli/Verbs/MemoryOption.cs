@@ -15,7 +15,7 @@ internal sealed class MemoryOption
     private readonly Option<long?> _memory = new("--memory")
     {
         Description = "Most memory that the program may take, 600MiB or 4GiB, say; on the CPU only. Where it is "
-            + "scarce, pictures take longer; with --verbose the plan is printed. Default: no limit.",
+            + "scarce, pictures take longer; with --verbose the plan is printed. Default: what the system has.",
         HelpName = "SIZE",
     };
 

@@ -14,13 +14,22 @@ internal sealed class ModelSession(CommonOptions options, ParseResult parsed, Me
 
     public PerCoModel Model => _model ??= Open();
 
-    /// <summary>Prints how memory will be used, to those who ask for details, unless it was just printed.</summary>
+    /// <summary>
+    /// Prints how memory will be used, unless it was just printed: to those who ask for details, and to all where it is
+    /// the system that has too little.
+    /// </summary>
     public void Plan(Func<PerCoModel, MemoryPlan?> plan)
     {
-        if (messages.Verbose && plan(Model) is { } planned && planned.ToString() is var text && text != _printed)
+        if (plan(Model) is not { } planned || planned.ToString() is not { } text || text == _printed)
         {
-            messages.Detail(text);
-            _printed = text;
+            return;
+        }
+
+        messages.Detail(text);
+        _printed = text;
+        if (planned.Limit.IsSystems && !planned.IsUsual)
+        {
+            messages.Note($"percoengine: {planned.Notice}; --memory sets another limit");
         }
     }
 

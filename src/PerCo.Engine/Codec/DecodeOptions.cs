@@ -22,8 +22,8 @@ public sealed record DecodeOptions
     public bool AnyModel { get; init; }
 
     /// <summary>
-    /// Most bytes of memory that the whole process may take; null for any. The work is planned to stay below, and
-    /// refused before it starts where it cannot; on the CPU only.
+    /// Most bytes of memory that the whole process may take; null for what the system or its container has. The work
+    /// is planned to stay below, and refused before it starts where it cannot; on the CPU only.
     /// </summary>
     public long? MemoryLimit { get; init; }
 

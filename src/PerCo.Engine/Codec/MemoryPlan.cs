@@ -8,7 +8,7 @@ namespace PerCo.Engine.Codec;
 /// by <see cref="MemoryPlanner"/>.
 /// </summary>
 /// <param name="Work">What is planned, for people: "Decoding 768x512 pixels".</param>
-/// <param name="Limit">Bytes that the whole process may take.</param>
+/// <param name="Limit">What the whole process may take.</param>
 /// <param name="Stages">The stages in their order.</param>
 /// <param name="Picture">Bytes of the picture itself, as bytes and as floats, and of its file.</param>
 /// <param name="LatentWindow">Rows and columns of the latent that are denoised at once; 0 where none are.</param>
@@ -17,8 +17,8 @@ namespace PerCo.Engine.Codec;
 /// <param name="KeptConvs">Convolutions whose transformed weights are kept.</param>
 /// <param name="TransientConvs">Convolutions that transform their weights at every use.</param>
 internal sealed record MemoryPlan(
-    string Work, long Limit, IReadOnlyList<StageMemory> Stages, long Picture, int LatentWindow, WeightPlan Weights,
-    bool KeepsNetworks, int KeptConvs, int TransientConvs)
+    string Work, MemoryLimit Limit, IReadOnlyList<StageMemory> Stages, long Picture, int LatentWindow,
+    WeightPlan Weights, bool KeepsNetworks, int KeptConvs, int TransientConvs)
 {
     /// <summary>The runtime, the program, and what both leave to the garbage collector while they load.</summary>
     public const long Overhead = 128L << 20;
@@ -40,8 +40,11 @@ internal sealed record MemoryPlan(
     /// <summary>Bytes of the networks that stay loaded when all stages are over.</summary>
     public long HeldWeights => KeepsNetworks ? Stages[^1].Weights : 0;
 
+    /// <summary>Whether it is how pictures are worked on without a limit.</summary>
+    public bool IsUsual { get; init; }
+
     /// <summary>Whether the whole process stays within the limit.</summary>
-    public bool Fits => Least <= Limit;
+    public bool Fits => Least <= Limit.Bytes;
 
     /// <summary>
     /// Above this the arena gives back what waits for its next use: twice a stage's activations, or what is left beside
@@ -50,14 +53,14 @@ internal sealed record MemoryPlan(
     public long ArenaLimit(CodecStage stage) => ArenaLimit(Stages.FirstOrDefault(planned => planned.Stage == stage));
 
     private long ArenaLimit(StageMemory stage) => Math.Max(
-        stage.Activations, Math.Min(2 * stage.Activations, Limit - Overhead - Picture - stage.Weights));
+        stage.Activations, Math.Min(2 * stage.Activations, Limit.Bytes - Overhead - Picture - stage.Weights));
 
     /// <summary>The plan as a table, for people.</summary>
     public override string ToString()
     {
         IEnumerable<string> lines =
         [
-            $"{Work} within {Mib(Limit)} is planned to take at most {Mib(Total)}:",
+            $"{Work} within {Mib(Limit.Bytes)} is planned to take at most {Mib(Total)}:",
             $"  {"stage",-8} {"weights",12} {"activations",12}",
             .. Stages.Select(stage => $"  {stage.Stage.ToString().ToLowerInvariant(),-8} {Mib(stage.Weights),12} "
                 + $"{Mib(stage.Activations),12}"),
@@ -70,10 +73,23 @@ internal sealed record MemoryPlan(
         return string.Join('\n', lines);
     }
 
+    /// <summary>What a user should know of a limit that nobody has set.</summary>
+    public string Notice => $"{Work} is planned to fit into {Mib(Limit.Bytes)}, what this system has: "
+        + $"{(KeepsNetworks ? "" : "networks are freed after their stage, ")}{TransientConvs} of the "
+        + $"{KeptConvs + TransientConvs} Winograd convolutions transform their weights at every use"
+        + (Weights.Precision == WeightPrecision.Fp16 ? ", weights are rounded to fp16" : "")
+        + (LatentWindow is > 0 and < NoisePredictors.DefaultWindow
+            ? $", windows of {LatentWindow}x{LatentWindow} in the latent" : "");
+
     /// <summary>The error that nothing less than this is possible.</summary>
-    public PerCoException Refusal() => new(
-        $"{Work} takes at least {Mib(Least)}, more than the limit of {Mib(Limit)}. Allow more memory, or make the "
-        + "picture smaller.");
+    public PerCoException Refusal() => Limit.IsSystems
+        ? new($"{Work} takes at least {Mib(Least)}, more than the {Mib(Limit.Bytes)} that this system has. Make the "
+            + "picture smaller, or set a limit above to try it all the same.")
+        {
+            Remedies = [Remedy.MemoryLimit],
+        }
+        : new($"{Work} takes at least {Mib(Least)}, more than the limit of {Mib(Limit.Bytes)}. Allow more memory, or "
+            + "make the picture smaller.");
 
     // Rounded up, so that what is asked for suffices.
     private static string Mib(long bytes) =>

@@ -18,7 +18,7 @@ internal static class MemoryPlanner
     /// <summary>The plan for encoding a picture; null where there is no limit.</summary>
     /// <exception cref="PerCoException">There is none; says how much is needed.</exception>
     public static MemoryPlan? ForEncoding(PerCoModel model, int width, int height, EncodeOptions options) =>
-        options.MemoryLimit is { } limit
+        MemoryLimit.For(model, options.MemoryLimit, (long)width * height) is { } limit
             ? model.MemoryPlans.GetOrAdd(
                 (width, height, options.Caption is null, options.Codes, options.BitsPerPixel, limit),
                 _ => Find(model, limit, [0], way => PlanEncoding(model, width, height, options, limit, way)))
@@ -27,16 +27,19 @@ internal static class MemoryPlanner
     /// <summary>The plan for decoding files as one batch; null where there is no limit.</summary>
     /// <exception cref="PerCoException">There is none; says how much is needed.</exception>
     public static MemoryPlan? ForDecoding(
-        PerCoModel model, IReadOnlyList<DecodeRequest> requests, DecodeOptions options) =>
-        options.MemoryLimit is { } limit
+        PerCoModel model, IReadOnlyList<DecodeRequest> requests, DecodeOptions options)
+    {
+        PerCoFile first = requests[0].File;
+        return MemoryLimit.For(
+            model, options.MemoryLimit, (long)first.Width * first.Height * requests.Count) is { } limit
             ? model.MemoryPlans.GetOrAdd(
-                (DrawingSettings.Of(model, requests[0].File, options), requests.Count, limit),
+                (DrawingSettings.Of(model, first, options), requests.Count, limit),
                 _ => Find(
-                    model, limit, WindowsFor(model, requests[0].File),
-                    way => PlanDecoding(model, requests, options, limit, way)))
+                    model, limit, WindowsFor(model, first), way => PlanDecoding(model, requests, options, limit, way)))
             : null;
+    }
 
-    private static MemoryPlan Find(PerCoModel model, long limit, int[] windows, Func<Way, MemoryPlan> plan)
+    private static MemoryPlan Find(PerCoModel model, MemoryLimit limit, int[] windows, Func<Way, MemoryPlan> plan)
     {
         WeightPlan own = OwnWeights(model);
         WeightPrecision[] precisions = own.Precision == WeightPrecision.Auto && model.Backend is CpuBackend cpu
@@ -51,7 +54,7 @@ internal static class MemoryPlanner
                 {
                     if (candidate.Fits)
                     {
-                        return candidate;
+                        return candidate with { IsUsual = least is null };
                     }
 
                     least = least is null || candidate.Least < least.Least ? candidate : least;
@@ -69,7 +72,7 @@ internal static class MemoryPlanner
         way = way with { KeepsNetworks = false };
         yield return plan(way);
         MemoryPlan none = plan(way.WithTransformedMemory(0));
-        for (long room = none.Limit - none.Least; room > 1 << 20; room /= 2)
+        for (long room = none.Limit.Bytes - none.Least; room > 1 << 20; room /= 2)
         {
             yield return plan(way.WithTransformedMemory(room));
         }
@@ -78,7 +81,7 @@ internal static class MemoryPlanner
     }
 
     private static MemoryPlan PlanEncoding(
-        PerCoModel model, int width, int height, EncodeOptions options, long limit, Way way)
+        PerCoModel model, int width, int height, EncodeOptions options, MemoryLimit limit, Way way)
     {
         using var run = new DryRun(model, way);
         PerCoModel dry = run.Model;
@@ -101,7 +104,7 @@ internal static class MemoryPlanner
     }
 
     private static MemoryPlan PlanDecoding(
-        PerCoModel model, IReadOnlyList<DecodeRequest> requests, DecodeOptions options, long limit, Way way)
+        PerCoModel model, IReadOnlyList<DecodeRequest> requests, DecodeOptions options, MemoryLimit limit, Way way)
     {
         using var run = new DryRun(model, way);
         PerCoModel dry = run.Model;
@@ -179,7 +182,7 @@ internal static class MemoryPlanner
             return result;
         }
 
-        public MemoryPlan Plan(string work, long limit, long pixels) => new(
+        public MemoryPlan Plan(string work, MemoryLimit limit, long pixels) => new(
             work, limit, _stages, PictureBytes(pixels), _way.Window, _way.Weights, _way.KeepsNetworks,
             _backend.KeptConvs, _backend.TransientConvs);
 

@@ -38,6 +38,12 @@ public sealed class PerCoModel : IDisposable
     /// </summary>
     public Backend Backend { get; }
 
+    /// <summary>
+    /// Bytes that a process can take before the system, or the container that it runs in, is short of memory: nine
+    /// tenths of what there is.
+    /// </summary>
+    internal long SystemMemory { get; set; } = GC.GetGCMemoryInfo().HighMemoryLoadThresholdBytes;
+
     /// <summary>Ways to stay below a limit that were found, by what they are for.</summary>
     internal ConcurrentDictionary<object, MemoryPlan> MemoryPlans { get; } = new();
 
@@ -112,7 +118,7 @@ public sealed class PerCoModel : IDisposable
         {
             // A plan counts its own networks; those of the other direction may have stayed.
             bool crowded = _plan is { } last && plan.Limited is { } next && last.Decodes != next.Decodes
-                && last.HeldWeights + next.Least > next.Limit;
+                && last.HeldWeights + next.Least > next.Limit.Bytes;
             if (crowded || _plan?.Weights != plan.Limited?.Weights)
             {
                 Networks.Release();

@@ -64,6 +64,11 @@ public sealed class ModelFolder
     /// <summary>Folder of the captioner with its tokenizer, or null where the model has none.</summary>
     public string? CaptionerFolder { get; }
 
+    /// <summary>Bytes of all files of weights in it, those of unused parts too.</summary>
+    internal long WeightBytes => new DirectoryInfo(Path)
+        .EnumerateFiles("*.safetensors", new EnumerationOptions { RecurseSubdirectories = true })
+        .Sum(file => file.Length);
+
     /// <summary>Opens a model.</summary>
     /// <param name="path">The folder.</param>
     /// <exception cref="PerCoException">The folder is no model, or a part is missing, or a field is wrong.</exception>

@@ -48,6 +48,24 @@ public sealed class CommandLineTests : IDisposable
         Assert.InRange(json.RootElement.GetProperty("peakMemory").GetInt64(), 1, (long)mebibytes << 20);
     }
 
+    /// <summary>The runtime is told how much memory there is, as a container does.</summary>
+    [SkippableFact]
+    public void Where_the_system_has_little_memory_the_work_is_planned_for_it()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "The shell is asked to set a variable.");
+        string picture = Path.Combine(TestPaths.Root, "examples", "kodim23.png");
+        string file = _folder.File("a.perco");
+        Assert.Equal(0, CliProcess.Run("encode", picture, file, "--caption", "", "--device", "cpu").ExitCode);
+        string decode = $"$P decode {file} {_folder.File("a.png")} --steps 1 --device cpu --force";
+        var planned = CliProcess.Shell($"DOTNET_GCTotalPhysicalMemory=0x17000000 {decode}");
+        Assert.True(planned.ExitCode == 0, planned.Error);
+        Assert.Contains("fit into 332 MiB, what this system has", planned.Error, StringComparison.Ordinal);
+        var refused = CliProcess.Shell($"DOTNET_GCTotalPhysicalMemory=0xC000000 {decode}");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("more than the 173 MiB that this system has", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("Use --memory.", refused.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--strict")]
     [InlineData("--json")]

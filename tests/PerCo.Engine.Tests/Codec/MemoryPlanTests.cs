@@ -40,6 +40,29 @@ public sealed class MemoryPlanTests : IDisposable
         static long Peak(IEnumerable<StageReport> stages) => stages.Max(stage => stage.PeakBytes);
     }
 
+    /// <summary>Nothing changes where it suffices; a limit that is set counts, not this.</summary>
+    [Fact]
+    public void Without_a_limit_what_the_system_has_counts()
+    {
+        var options = new EncodeOptions { Caption = "" };
+        MemoryPlan unlimited = Encoding(64, 64, 4L << 30);
+        _model.SystemMemory = 1L << 40;
+        Assert.Null(MemoryPlanner.ForEncoding(_model, 64, 64, options));
+        _model.SystemMemory = unlimited.Least;
+        Assert.True(MemoryPlanner.ForEncoding(_model, 64, 64, options)!.IsUsual);
+        _model.SystemMemory = unlimited.Least - (1 << 20);
+        MemoryPlan scarce = MemoryPlanner.ForEncoding(_model, 64, 64, options)!;
+        Assert.True(unlimited.KeepsNetworks && !scarce.KeepsNetworks && !scarce.IsUsual);
+        Assert.InRange(scarce.Least, 1, _model.SystemMemory);
+        Assert.Contains("what this system has: networks are freed", scarce.Notice, StringComparison.Ordinal);
+
+        _model.SystemMemory = 1 << 20;
+        var error = Assert.Throws<PerCoException>(() => MemoryPlanner.ForEncoding(_model, 64, 64, options));
+        Assert.Contains("more than the 1 MiB that this system has", error.Message, StringComparison.Ordinal);
+        Assert.Equal([Remedy.MemoryLimit], error.Remedies);
+        Assert.True(Encoding(64, 64, 4L << 30).KeepsNetworks);
+    }
+
     [Fact]
     public void Large_pictures_fit_into_6_GiB()
     {
