@@ -68,6 +68,11 @@ internal static class VerifyCommand
     {
         // Where ops are compared, that is the check of the kernels, and it goes on where one of them fails.
         bool withOps = options.Cases.Count == 0 || options.Cases.Contains(Ops);
+        if (options.Cases.Count == 0 || options.Cases.Any(name => name != Ops))
+        {
+            VerificationRunner.RequireCases(folder);
+        }
+
         using Backend backend = common.CreateBackend(parsed, common.Messages(parsed), check: !withOps);
         bool json = parsed.GetValue(common.Json);
         bool quiet = json || parsed.GetValue(common.Quiet);

@@ -75,11 +75,7 @@ internal sealed record MemoryPlan(
 
     /// <summary>What a user should know of a limit that nobody has set.</summary>
     public string Notice => $"{Work} is planned to fit into {Mib(Limit.Bytes)}, what this system has: "
-        + $"{(KeepsNetworks ? "" : "networks are freed after their stage, ")}{TransientConvs} of the "
-        + $"{KeptConvs + TransientConvs} Winograd convolutions transform their weights at every use"
-        + (Weights.Precision == WeightPrecision.Fp16 ? ", weights are rounded to fp16" : "")
-        + (LatentWindow is > 0 and < NoisePredictors.DefaultWindow
-            ? $", windows of {LatentWindow}x{LatentWindow} in the latent" : "");
+        + string.Join(", ", GivenUp());
 
     /// <summary>The error that nothing less than this is possible.</summary>
     public PerCoException Refusal() => Limit.IsSystems
@@ -90,6 +86,30 @@ internal sealed record MemoryPlan(
         }
         : new($"{Work} takes at least {Mib(Least)}, more than the limit of {Mib(Limit.Bytes)}. Allow more memory, or "
             + "make the picture smaller.");
+
+    private IEnumerable<string> GivenUp()
+    {
+        if (!KeepsNetworks)
+        {
+            yield return "networks are freed after their stage";
+        }
+
+        if (TransientConvs > 0)
+        {
+            yield return $"{TransientConvs} of the {KeptConvs + TransientConvs} Winograd convolutions transform their "
+                + "weights at every use";
+        }
+
+        if (Weights.Precision == WeightPrecision.Fp16)
+        {
+            yield return "weights are rounded to fp16";
+        }
+
+        if (LatentWindow is > 0 and < NoisePredictors.DefaultWindow)
+        {
+            yield return $"windows of {LatentWindow}x{LatentWindow} in the latent";
+        }
+    }
 
     // Rounded up, so that what is asked for suffices.
     private static string Mib(long bytes) =>

@@ -30,7 +30,7 @@ public static class VerificationRunner
         ArgumentNullException.ThrowIfNull(backend);
         options ??= new VerificationOptions();
         RequireKnown(options.Cases);
-        ConfigReader index = ConfigReader.Load(Path.Combine(folder, "cases.json"));
+        ConfigReader index = ReadIndex(folder);
         string tag = index.String("tag", "dev");
         var rows = new List<VerificationRow>();
         foreach (string name in InOrder(index.Section("cases").Names))
@@ -52,6 +52,10 @@ public static class VerificationRunner
             progress?.Invoke(row);
         }
     }
+
+    /// <summary>Refuses a folder that holds no cases, before anything is computed for it.</summary>
+    /// <exception cref="PerCoException">The folder has no readable cases.json.</exception>
+    internal static void RequireCases(string folder) => ReadIndex(folder);
 
     /// <summary>
     /// Compares every op with the reference, on a GPU with each of its kernels; needs no files. What a GPU passed or
@@ -115,4 +119,6 @@ public static class VerificationRunner
             }
         }
     }
+
+    private static ConfigReader ReadIndex(string folder) => ConfigReader.Load(Path.Combine(folder, "cases.json"));
 }

@@ -87,6 +87,15 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void Verification_of_a_folder_without_cases_ends_before_anything_is_computed()
+    {
+        var verify = CliProcess.Run("verify", _folder.File("nothing"), "--device", "cpu");
+        Assert.Equal(1, verify.ExitCode);
+        Assert.Contains("cases.json: cannot be read: there is no such folder", verify.Error, StringComparison.Ordinal);
+        Assert.Empty(verify.Output);
+    }
+
+    [Fact]
     public void Verification_is_one_document()
     {
         var verify = CliProcess.Run("verify", "--case", "torch_noise", "--json");

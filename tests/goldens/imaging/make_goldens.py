@@ -5,7 +5,8 @@
 
 Every case is a file plus the RGB bytes that it must decode to. Those of PNG come from the formulas below where Pillow
 reads otherwise (16 bits, transparency), and are compared with Pillow where it reads the same. Those of JPEG come from
-Pillow, that is from libjpeg-turbo with its defaults (accurate integer DCT, smooth chroma).
+Pillow, that is from libjpeg-turbo with its defaults (accurate integer DCT, smooth chroma). Those of colour profiles
+come from littlecms 2.14, through Pillow.
 """
 import io
 import json
@@ -15,7 +16,7 @@ import subprocess
 import zlib
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 HERE = pathlib.Path(__file__).parent
 
@@ -252,7 +253,92 @@ def make_jpeg():
     (folder / "refused-cmyk.jpg").write_bytes(cmyk.getvalue())
 
 
+# --- colour profiles: littlecms, through Pillow, is the definition --------------------------------------------------
+
+def fixed(*values):
+    return b"".join(struct.pack(">i", round(v * 65536)) for v in values)
+
+
+def para(function, *values):
+    return b"para" + bytes(4) + struct.pack(">HH", function, 0) + fixed(*values)
+
+
+def curv(*values):
+    return b"curv" + bytes(4) + struct.pack(f">I{len(values)}H", len(values), *values)
+
+
+def profile(space, tags):
+    """An ICC profile of version 4 for a display, which white is D50."""
+    text = b"mluc" + bytes(4) + struct.pack(">IIHHII", 1, 12, 0x656E, 0x5553, 4, 28) + "ab".encode("utf-16-be")
+    tags = {b"desc": text, b"cprt": text, b"wtpt": b"XYZ " + bytes(4) + fixed(0.9642, 1, 0.8249), **tags}
+    offset, table, data = 132 + 12 * len(tags), b"", b""
+    for name, element in tags.items():
+        element += bytes(-len(element) % 4)
+        table += struct.pack(">4sII", name, offset + len(data), len(element))
+        data += element
+    head = struct.pack(">I4sI4s4s4s", offset + len(data), bytes(4), 0x04300000, b"mntr", space, b"XYZ ")
+    head += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + fixed(0.9642, 1, 0.8249) + bytes(48)
+    return head + struct.pack(">I", len(tags)) + table + data
+
+
+def rgb_profile(colorants, *curves):
+    curves = curves * 3 if len(curves) == 1 else curves
+    tags = {f"{c}XYZ".encode(): b"XYZ " + bytes(4) + fixed(*xyz) for c, xyz in zip("rgb", colorants)}
+    return profile(b"RGB ", {**tags, **{f"{c}TRC".encode(): curve for c, curve in zip("rgb", curves)}})
+
+
+def make_profiles():
+    """Colorants are those of the published profiles, adapted to D50."""
+    srgb = para(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    p3 = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
+    adobe = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
+    wide = ((0.79767, 0.28804, 0.0), (0.13519, 0.71187, 0.0), (0.03134, 0.00009, 0.82490))
+    bt709 = ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.71410))
+    table = curv(*[round(65535 * (i / 63) ** 1.8) for i in range(64)])
+    profiles = {
+        "display-p3": rgb_profile(p3, srgb),
+        "adobe-rgb": rgb_profile(adobe, curv(0x0233)),
+        "wide-table": rgb_profile(wide, table),
+        "linear": rgb_profile(bt709, curv()),
+        "three-curves": rgb_profile(
+            bt709, para(0, 1.8), para(1, 2.2, 0.9, 0.1), para(4, 2.2, 0.9, 0.1, 0.5, 0.2, 0, 0)),
+        "srgb": rgb_profile(bt709, srgb),
+        "gray-gamma": profile(b"GRAY", {b"kTRC": para(0, 1.8)}),
+    }
+    folder = HERE / "profiles"
+    folder.mkdir(exist_ok=True)
+    cases = Cases("profiles")
+    to = ImageCms.createProfile("sRGB")
+    for name, icc in profiles.items():
+        source = Image.fromarray(picture(31, 19))
+        if name.startswith("gray"):
+            source = source.convert("L")
+        # Flags: no optimisation, whose tables of 8 bits would be off by up to three.
+        converted = source if name == "srgb" else ImageCms.profileToProfile(
+            source, ImageCms.ImageCmsProfile(io.BytesIO(icc)), to, renderingIntent=1,
+            outputMode="RGB", flags=0x0100)
+        source.save(folder / f"{name}.png", icc_profile=icc)
+        cases.add(np.asarray(converted.convert("RGB")), file=f"{name}.png")
+
+    # The profile is in two parts, as large ones are.
+    icc = profiles["display-p3"]
+    data = io.BytesIO()
+    Image.fromarray(picture(32, 16)).save(data, "JPEG", quality=95)
+    data = data.getvalue()
+    parts = [icc[:200], icc[200:]]
+    segments = b"".join(
+        b"\xFF\xE2" + struct.pack(">H", len(part) + 16) + b"ICC_PROFILE\0" + bytes([i + 1, 2]) + part
+        for i, part in reversed(list(enumerate(parts))))
+    data = data[:2] + segments + data[2:]
+    (folder / "display-p3.jpg").write_bytes(data)
+    converted = ImageCms.profileToProfile(
+        Image.open(io.BytesIO(data)), ImageCms.ImageCmsProfile(io.BytesIO(icc)), to, renderingIntent=1, flags=0x0100)
+    cases.add(np.asarray(converted), file="display-p3.jpg")
+    cases.save()
+
+
 if __name__ == "__main__":
     make_resize()
     make_png()
     make_jpeg()
+    make_profiles()

@@ -62,15 +62,21 @@ public sealed partial class GpuBackend
 
     private GpuBuffer UploadElements(GpuBuffers buffers, ReadOnlySpan<float> values)
     {
-        GpuBuffer buffer = buffers.Add(_device.Allocate(Math.Max(1, values.Length) * (long)ElementSize));
+        GpuBuffer buffer = AllocateWeights(buffers, values.Length, ElementSize);
         WriteElements(values, buffer);
         return buffer;
     }
 
     private GpuBuffer UploadFloats(GpuBuffers buffers, ReadOnlySpan<float> values)
     {
-        GpuBuffer buffer = buffers.Add(_device.Allocate(Math.Max(1, values.Length) * (long)sizeof(float)));
+        GpuBuffer buffer = AllocateWeights(buffers, values.Length, sizeof(float));
         _device.Write(buffer, MemoryMarshal.AsBytes(values));
         return buffer;
+    }
+
+    private GpuBuffer AllocateWeights(GpuBuffers buffers, int values, int size)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return buffers.Add(_device.Allocate(Math.Max(1, values) * (long)size));
     }
 }

@@ -1,3 +1,5 @@
+using PerCo.Engine.Imaging.Color;
+
 namespace PerCo.Engine.Imaging.Formats.Jpeg;
 
 /// <summary>Reads a JPEG file: segment by segment, then from coefficients to planes to pixels.</summary>
@@ -13,6 +15,7 @@ internal ref struct JpegDecoder
     private readonly ImageLimits _limits;
     private readonly JpegTables _tables = new();
     private JpegFrame? _frame;
+    private readonly JpegProfile _profile = new();
     private ReadOnlySpan<byte> _exif;
     private bool _isJfif;
     private int _adobeTransform = -1;
@@ -38,6 +41,7 @@ internal ref struct JpegDecoder
         }
 
         Image image = JpegColors.Convert(frame, decoder.IsRgb(frame));
+        SrgbConversion.Apply(image, decoder._profile.Whole(), isGray: frame.Components.Length == 1);
         return ExifOrientation.Apply(image, ExifOrientation.Parse(decoder._exif));
     }
 
@@ -81,6 +85,9 @@ internal ref struct JpegDecoder
                 break;
             case JpegMarker.App1 when _exif.IsEmpty && segment.Data.StartsWith("Exif\0\0"u8):
                 _exif = segment.Data[6..];
+                break;
+            case JpegMarker.App2:
+                _profile.Add(segment.Data);
                 break;
             case JpegMarker.App14 when segment.Data.Length >= 12 && segment.Data.StartsWith("Adobe"u8):
                 _adobeTransform = segment.Data[11];

@@ -45,6 +45,9 @@ internal static class JpegMarker
     /// <summary>EXIF's segment.</summary>
     public const byte App1 = 0xE1;
 
+    /// <summary>Application data: an ICC profile.</summary>
+    public const byte App2 = 0xE2;
+
     /// <summary>Adobe's segment.</summary>
     public const byte App14 = 0xEE;
 

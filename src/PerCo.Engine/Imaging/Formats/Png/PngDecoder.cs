@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using PerCo.Engine.Imaging.Color;
 
 namespace PerCo.Engine.Imaging.Formats.Png;
 
@@ -13,6 +14,7 @@ internal ref struct PngDecoder
     private ReadOnlySpan<byte> _palette;
     private ReadOnlySpan<byte> _transparency;
     private ReadOnlySpan<byte> _exif;
+    private ReadOnlySpan<byte> _profile;
     private int _firstData;
     private long _dataLength;
 
@@ -35,6 +37,8 @@ internal ref struct PngDecoder
         PngDecoder decoder = new(file, header);
         decoder.ReadChunks(first.End);
         Image image = decoder.ReadRows();
+        bool isGray = header.ColorType is PngColorType.Gray or PngColorType.GrayAlpha;
+        SrgbConversion.Apply(image, PngProfile.Inflate(decoder._profile), isGray);
         return ExifOrientation.Apply(image, ExifOrientation.Parse(decoder._exif));
     }
 
@@ -88,6 +92,11 @@ internal ref struct PngDecoder
         {
             chunk.CheckCrc();
             _exif = chunk.Data;
+        }
+        else if (chunk.Is("iCCP"u8))
+        {
+            chunk.CheckCrc();
+            _profile = chunk.Data;
         }
         else if (chunk.IsCritical)
         {

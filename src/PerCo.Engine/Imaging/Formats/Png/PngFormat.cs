@@ -2,7 +2,7 @@ namespace PerCo.Engine.Imaging.Formats.Png;
 
 /// <summary>
 /// Portable Network Graphics, third edition: https://www.w3.org/TR/png-3/. Every colour type, bit depth and interlacing
-/// is read; 8-bit RGB is written. Samples are taken as sRGB: gAMA, cHRM, iCCP and the like are not applied.
+/// is read; 8-bit RGB is written. Colours become sRGB by the profile in iCCP; gAMA, cHRM and the like are not applied.
 /// Transparent pixels are composited over white. The orientation in an eXIf chunk is applied.
 /// </summary>
 internal sealed class PngFormat : ImageFormat
