@@ -3,7 +3,7 @@ namespace PerCo.Engine.Imaging.Formats.Jpeg;
 /// <summary>
 /// JPEG, ITU-T T.81: https://www.w3.org/Graphics/JPEG/itu-t81.pdf. Baseline, extended and progressive Huffman files of
 /// 8 bits are read, grey or of three components; pixels are those of libjpeg-turbo with its default settings.
-/// Colours are told by JFIF and Adobe markers, and turned into sRGB by the ICC profile. The EXIF orientation is applied.
+/// Colours are told by JFIF and Adobe markers, and become sRGB by the ICC profile. The EXIF orientation is applied.
 /// CMYK, 12 bits, arithmetic coding and lossless files are refused by name. Not written.
 /// </summary>
 internal sealed class JpegFormat : ImageFormat
