@@ -3,7 +3,7 @@
 #   benchmarks/gpu/run.sh publish   where .NET is: the program and its runtime, into artifacts/gpu
 #   benchmarks/gpu/run.sh           where the GPU is: needs NVIDIA's driver and artifacts/gpu, and neither .NET nor a
 #                                   CUDA toolkit; with python3 and torch also the peer's times. Publishes first where
-#                                   artifacts/gpu is missing and there is a .NET SDK.
+#                                   there is a .NET SDK, so that what is measured is this checkout.
 # Correctness comes first, then kernels and the whole decode, each beside its peer in PyTorch. A stage that fails or
 # takes too long is noted, and the next one runs; what was measured by then is kept. Results go to
 # benchmarks/results/DATE-gpu* or to the folder in OUT. Exit status 1: a stage failed; 2: nothing could run.
@@ -28,12 +28,11 @@ if [ $# -gt 0 ]; then
     echo "usage: [DEVICE=cuda] [QUICK=1] [OUT=folder] benchmarks/gpu/run.sh [publish]" >&2
     exit 2
 fi
-if [ ! -x "$program" ]; then
-    if ! command -v dotnet > /dev/null; then
-        echo "run.sh: $program is missing; make it with 'benchmarks/gpu/run.sh publish' where .NET is" >&2
-        exit 2
-    fi
+if command -v dotnet > /dev/null; then
     publish || exit 2
+elif [ ! -x "$program" ]; then
+    echo "run.sh: $program is missing; make it with 'benchmarks/gpu/run.sh publish' where .NET is" >&2
+    exit 2
 fi
 
 results=${OUT:-benchmarks/results}
@@ -123,7 +122,7 @@ if [ -s "$stem-ops.csv" ]; then
         python3 benchmarks/gpu/peer.py compare "$stem-ops.csv" "$stem-ops-torch.csv"
 fi
 
-# 3. The whole decode at the published size.
+# 3. The whole decode at the published size, and what its products' tiles take beside the estimates.
 if [ -z "$quick" ]; then
     stage decode-sd21 fp16 120 "$stem-decode.csv" \
         "$program" bench --device "$device" --precision fp16 --decode benchmarks/gpu/sd21 --csv
@@ -132,6 +131,8 @@ if [ -z "$quick" ]; then
     peer peer-decode 120 "$stem-decode-torch.csv" decode
     stage decode-sd21 bf16 120 "$stem-decode-bf16.csv" \
         "$program" bench --device "$device" --precision bf16 --decode benchmarks/gpu/sd21 --csv
+    stage tilings fp16 60 "$stem-tilings.csv" \
+        "$program" bench --device "$device" --precision fp16 --set unet --op Conv2d Linear --kernel _ --tilings --csv
     stage bench fp32 90 "$stem-ops-fp32.csv" \
         "$program" bench --device "$device" --precision fp32 --set unet --csv
 fi

@@ -39,6 +39,18 @@ internal static class OpBench
                     printer.Add(row);
                     messages.Detail($"{row.Kernel} {trial.Shape}: {row.Detail ?? "as expected"}");
                 }
+
+                foreach (ProductEstimate estimate in Tilings(backend, trial, options, precision))
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    expected ??= trial.Run(reference, precision);
+                    using var only = new OnlyTiling((GpuBackend)backend, _ => estimate.Tiling);
+                    OpMeasurement row = Measure(
+                        backend, set, trial, estimate.Tiling.ToString(), expected, precision, options.Repeats)
+                        with { Estimate = estimate.Nanoseconds / 1e9 };
+                    passed &= row.Passed;
+                    printer.Add(row);
+                }
             }
         }
 
@@ -51,7 +63,14 @@ internal static class OpBench
         int repeats)
     {
         using IDisposable? only = variant is null ? null : new OnlyVariant((GpuBackend)backend, variant);
-        string kernel = variant?.Name ?? KernelCheck.KernelName(trial.Op);
+        return Measure(
+            backend, set, trial, variant?.Name ?? KernelCheck.KernelName(trial.Op), expected, precision, repeats);
+    }
+
+    private static OpMeasurement Measure(
+        Backend backend, string set, OpTrial trial, string kernel, float[] expected, GpuPrecision precision,
+        int repeats)
+    {
         try
         {
             var found = OpDifference.Between(expected, trial.Run(backend, precision));
@@ -85,6 +104,40 @@ internal static class OpBench
         return variants.Length > 0
             ? [.. variants.Where(variant => text is null || variant.Name.Contains(text, StringComparison.Ordinal))]
             : named ? (KernelVariant?[])[null] : [];
+    }
+
+    // The ways to cut a trial's product into tiles; none where its op has no kernel for tensor cores.
+    private static IReadOnlyList<ProductEstimate> Tilings(
+        Backend backend, OpTrial trial, OpBenchOptions options, GpuPrecision precision)
+    {
+        IReadOnlyList<ProductEstimate> all = [];
+        if (backend is not GpuBackend gpu || !options.Tilings)
+        {
+            return all;
+        }
+
+        using var only = new OnlyTiling(gpu, estimates =>
+        {
+            all = estimates;
+            return estimates.MinBy(estimate => estimate.Nanoseconds).Tiling;
+        });
+        trial.Run(backend, precision);
+        return [.. all.Where(estimate => options.Kernel is null
+            || estimate.Tiling.Kernel.Contains(options.Kernel, StringComparison.Ordinal))];
+    }
+
+    /// <summary>Makes a backend choose tiles in a way of its own, and afterwards as before.</summary>
+    private sealed class OnlyTiling : IDisposable
+    {
+        private readonly GpuBackend _backend;
+
+        public OnlyTiling(GpuBackend backend, Func<IReadOnlyList<ProductEstimate>, ProductTiling> choice)
+        {
+            _backend = backend;
+            backend.TilingChoice = choice;
+        }
+
+        public void Dispose() => _backend.TilingChoice = null;
     }
 
     /// <summary>Makes a backend use one variant, and afterwards those that it used before.</summary>

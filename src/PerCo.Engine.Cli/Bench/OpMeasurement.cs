@@ -13,6 +13,9 @@ namespace PerCo.Engine.Cli.Bench;
 internal sealed record OpMeasurement(
     string Set, OpTrial Trial, string Kernel, double? Error, double? Seconds, bool Passed, string? Detail)
 {
+    /// <summary>Seconds by estimate, where tiles were chosen by it.</summary>
+    public double? Estimate { get; init; }
+
     /// <summary>Billion operations a second; null where memory counts.</summary>
     public double? GFlops => Trial.Operations > 0 ? Trial.Operations / Seconds / 1e9 : null;
 

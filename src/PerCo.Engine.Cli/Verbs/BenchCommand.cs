@@ -40,6 +40,11 @@ internal static class BenchCommand
         {
             Description = $"PerCo-Mini's shapes only, {QuickRepeats} runs each.",
         };
+        var tilings = new Option<bool>("--tilings")
+        {
+            Description = "Also time products on tensor cores with every way to cut them into tiles, beside the "
+                + "estimate by which one is chosen.",
+        };
         var csv = new Option<bool>("--csv") { Description = "Print comma-separated values." };
         Option<string?> decode = new Option<string?>("--decode")
         {
@@ -75,6 +80,7 @@ internal static class BenchCommand
             kernel,
             repeats,
             quick,
+            tilings,
             csv,
             decode,
             steps,
@@ -108,7 +114,8 @@ internal static class BenchCommand
                 backend,
                 new OpBenchOptions(
                     wanted, parsed.GetValue(ops) ?? [], parsed.GetValue(kernel),
-                    parsed.GetValue(repeats) ?? (isQuick ? QuickRepeats : DefaultRepeats)),
+                    parsed.GetValue(repeats) ?? (isQuick ? QuickRepeats : DefaultRepeats),
+                    parsed.GetValue(tilings)),
                 format, messages, cancellation);
             return Task.FromResult(passed ? ExitCode.Done : ExitCode.Failed);
         });

@@ -4,6 +4,9 @@ namespace PerCo.Engine.Backends.Gpu;
 
 public sealed partial class GpuBackend
 {
+    /// <summary>Chooses among the ways to cut a product into tiles; null for the one of least estimated time.</summary>
+    internal Func<IReadOnlyList<ProductEstimate>, ProductTiling>? TilingChoice { get; set; }
+
     /// <summary>How a product is cut into tiles; null where no kernel for tensor cores is used.</summary>
     /// <param name="warpGroups">The op's variant for warp groups.</param>
     /// <param name="tensorCores">The op's variant for other tensor cores.</param>
@@ -13,10 +16,14 @@ public sealed partial class GpuBackend
     /// <param name="activation">What follows: GEGLU's products are not split.</param>
     internal ProductTiling? Tiling(
         KernelVariant warpGroups, KernelVariant tensorCores, int rows, int panels, long inputs,
-        Activation activation) =>
-        ProductTiling.Choose(
-            Uses(warpGroups) ? warpGroups.Name : null, Uses(tensorCores) ? tensorCores.Name : null, rows, panels,
-            inputs, canSplit: activation != Activation.Geglu, _units);
+        Activation activation)
+    {
+        string? wide = Uses(warpGroups) ? warpGroups.Name : null, other = Uses(tensorCores) ? tensorCores.Name : null;
+        bool canSplit = activation != Activation.Geglu;
+        return TilingChoice is { } choice && (wide ?? other) is not null
+            ? choice([.. ProductTiling.All(wide, other, rows, panels, inputs, canSplit, _units)])
+            : ProductTiling.Choose(wide, other, rows, panels, inputs, canSplit, _units);
+    }
 
     /// <summary>Starts a product on tensor cores.</summary>
     /// <param name="tiling">What <see cref="Tiling"/> chose.</param>

@@ -1,5 +1,8 @@
 namespace PerCo.Engine.Backends.Gpu;
 
+/// <summary>A way to cut a product into tiles, and its time by estimate.</summary>
+internal readonly record struct ProductEstimate(ProductTiling Tiling, double Nanoseconds);
+
 /// <summary>How a matrix product on tensor cores is cut into tiles, one a group, for kernels/product_*.h.</summary>
 /// <param name="Program">The program of <c>kernels/</c>.</param>
 /// <param name="Kernel">The kernel, which says how large the tiles are.</param>
@@ -29,7 +32,25 @@ internal readonly record struct ProductTiling(string Program, string Kernel, Gpu
         new("_small", 64, 1, Start: 750, StepAlone: 200, Step: 160, CanSplit: false),
     ];
 
-    /// <summary>The tiles that take the least time by estimate.</summary>
+    /// <summary>The tiles that take the least time by estimate; null where no program is used.</summary>
+    /// <inheritdoc cref="All"/>
+    public static ProductTiling? Choose(
+        string? warpGroups, string? tensorCores, int rows, int panels, long inputs, bool canSplit, int units)
+    {
+        ProductTiling? best = null;
+        double least = double.PositiveInfinity;
+        foreach (ProductEstimate estimate in All(warpGroups, tensorCores, rows, panels, inputs, canSplit, units))
+        {
+            if (estimate.Nanoseconds < least)
+            {
+                (best, least) = (estimate.Tiling, estimate.Nanoseconds);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>All ways to cut a product into tiles, with the time that each takes by estimate.</summary>
     /// <param name="warpGroups">The program for warp groups; null where it is not used.</param>
     /// <param name="tensorCores">The program for other tensor cores; null where it is not used.</param>
     /// <param name="rows">Rows of the result.</param>
@@ -37,39 +58,33 @@ internal readonly record struct ProductTiling(string Program, string Kernel, Gpu
     /// <param name="inputs">Inputs of a result.</param>
     /// <param name="canSplit">Whether inputs may be split.</param>
     /// <param name="units">Compute units of the device.</param>
-    /// <returns>Null where no program is used.</returns>
-    public static ProductTiling? Choose(
+    public static IEnumerable<ProductEstimate> All(
         string? warpGroups, string? tensorCores, int rows, int panels, long inputs, bool canSplit, int units)
     {
-        ProductTiling? best = null;
-        double least = double.PositiveInfinity;
-        Try(warpGroups, WarpGroupTiles);
-        Try(tensorCores, TensorCoreTiles);
-        return best;
-
-        void Try(string? program, Tile[] tiles)
+        IEnumerable<(string Program, Tile Tile)> tiles =
+        [
+            .. warpGroups is null ? [] : WarpGroupTiles.Select(tile => (warpGroups, tile)),
+            .. tensorCores is null ? [] : TensorCoreTiles.Select(tile => (tensorCores, tile)),
+        ];
+        foreach ((string program, Tile tile) in tiles)
         {
-            foreach (Tile tile in program is null ? [] : tiles)
+            GpuGroups groups = tile.Groups(rows, panels);
+            long count = (long)groups.X * groups.Y * groups.Z;
+            long most = canSplit && tile.CanSplit ? Math.Min(units / count, inputs / LeastSplitInputs) : 1;
+            for (int splits = 1; splits <= Math.Max(1, most); splits++)
             {
-                GpuGroups groups = tile.Groups(rows, panels);
-                long count = (long)groups.X * groups.Y * groups.Z;
-                long most = canSplit && tile.CanSplit ? Math.Min(units / count, inputs / LeastSplitInputs) : 1;
-                for (int splits = 1; splits <= Math.Max(1, most); splits++)
-                {
-                    double waves = Math.Ceiling((double)count * splits / units);
-                    double join = splits == 1 ? 0
-                        : JoinStart + 2.0 * sizeof(float) * splits * rows * panels * MatrixPanels.Width / JoinBandwidth;
-                    double time = tile.Time(waves, (double)inputs / StepInputs / splits) + join;
-                    if (time < least)
-                    {
-                        least = time;
-                        best = new ProductTiling(
-                            program!, program + tile.Suffix, groups with { X = groups.X * splits }, splits);
-                    }
-                }
+                double waves = Math.Ceiling((double)count * splits / units);
+                double join = splits == 1 ? 0
+                    : JoinStart + 2.0 * sizeof(float) * splits * rows * panels * MatrixPanels.Width / JoinBandwidth;
+                yield return new ProductEstimate(
+                    new ProductTiling(program, program + tile.Suffix, groups with { X = groups.X * splits }, splits),
+                    tile.Time(waves, (double)inputs / StepInputs / splits) + join);
             }
         }
     }
+
+    /// <inheritdoc/>
+    public override string ToString() => Splits == 1 ? Kernel : $"{Kernel}/{Splits}";
 
     /// <summary>A size of tiles.</summary>
     /// <param name="Suffix">What the kernel's name has behind the program's.</param>

@@ -59,4 +59,31 @@ public sealed class ProductTests(OpenClFp16Fixture fixture)
         var found = OpDifference.Between(expected, Trials[trial].Run(backend, GpuPrecision.Fp16));
         Assert.True(found.Within(Trials[trial].Bound(backend)), $"{Trials[trial]}: {found}");
     }
+
+    [SkippableFact]
+    public void Every_way_to_cut_a_product_gives_its_result()
+    {
+        Assert.NotNull(fixture.Backend);
+        using GpuBackend backend = Emulated.Open(GpuPrecision.Fp16, 7, LinearMma, LinearWgmma);
+        using var reference = new ReferenceBackend();
+        OpTrial trial = Linear(100, 2400, 200, residual: true);
+        float[] expected = trial.Run(reference, GpuPrecision.Fp16);
+        IReadOnlyList<ProductEstimate> all = [];
+        int chosen = 0;
+        backend.TilingChoice = estimates => (all = estimates)[chosen].Tiling;
+        do
+        {
+            var found = OpDifference.Between(expected, trial.Run(backend, GpuPrecision.Fp16));
+            Assert.True(found.Within(trial.Bound(backend)), $"{all[chosen].Tiling}: {found}");
+        }
+        while (++chosen < all.Count);
+
+        Assert.Equal(
+            [
+                "linear_wgmma", "linear_wgmma/2", "linear_wgmma/3",
+                "linear_wgmma_wide", "linear_wgmma_wide/2", "linear_wgmma_wide/3",
+                "linear_mma", "linear_mma/2", "linear_mma/3", "linear_mma_small",
+            ],
+            all.Select(estimate => estimate.Tiling.ToString()));
+    }
 }
