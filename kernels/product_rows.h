@@ -221,7 +221,9 @@ FN void write_product(
         SYNC_WARP();
     }
 }
-// The same for one of several splits: the sums as they are, from registers; a warp's pairs fill whole sectors.
+
+// What write_product is for one of several splits: the sums go to memory as they are, from registers; a warp's pairs
+// fill whole sectors.
 FN void write_split(
     const float* sums, const struct product_end* end, int split, int panels, int row0, const int row_step, int panel0,
     const int panel_step, const int count)

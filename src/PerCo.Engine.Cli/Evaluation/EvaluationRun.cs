@@ -95,13 +95,11 @@ internal sealed class EvaluationRun(
         Image original = PictureFile.Load(picture.Path, limits);
         EncodeOptions own = EncodingOptions.For(picture, encode, captions);
         EncodeOptions atRate = At(rate, own);
-        session.Plan(model => MemoryPlanner.ForEncoding(model, original.Width, original.Height, atRate));
         EncodeResult encoded = _encoder.Encode(original, atRate, progress, cancellation);
 
         // What is decoded is what the bytes say.
         byte[] bytes = encoded.File.ToBytes();
         PerCoFile file = PerCoFile.Parse(bytes);
-        session.Plan(model => MemoryPlanner.ForDecoding(model, [new DecodeRequest(file)], decode));
         DecodeResult decoded = _decoder.Decode(file, decode, progress, cancellation);
         cancellation.ThrowIfCancellationRequested();
         files.Write(picture, rate, bytes, decoded, session.Model);

@@ -173,8 +173,10 @@ internal sealed class CommonOptions
         return BackendCatalog.Create(parsed.GetValue(Device)!, cpu, gpu);
     }
 
-    public PerCoModel OpenModel(ParseResult parsed, Backend backend) =>
-        PerCoModel.Open(ModelFolder(parsed), backend);
-
-    public ProgressDisplay CreateProgress(ParseResult parsed) => new(Messages(parsed));
+    public PerCoModel OpenModel(ParseResult parsed, Backend backend, Messages messages)
+    {
+        PerCoModel model = PerCoModel.Open(ModelFolder(parsed), backend);
+        model.Planned = new MemoryNotes(messages).Add;
+        return model;
+    }
 }

@@ -56,7 +56,6 @@ internal sealed class DecodeWork(
         IReadOnlyList<Item> items, IProgress<CodecProgress>? progress, CancellationToken cancellation)
     {
         DecodeRequest[] requests = [.. items.Select(item => item.Request)];
-        session.Plan(model => MemoryPlanner.ForDecoding(model, requests, options));
         IReadOnlyList<DecodeResult> results = new PerCoDecoder(session.Model).DecodeBatch(
             requests, options, progress, cancellation);
         cancellation.ThrowIfCancellationRequested();

@@ -79,9 +79,10 @@ internal static class DemoCommand
             new InputFile(files.Input, Path.GetFileName(files.Input)), encoding.Read(parsed),
             encoding.ReadCaptionFile(parsed));
         Image original = PictureFile.Load(files.Input, ImageLimits.Default);
-        using Backend backend = common.CreateBackend(parsed, common.Messages(parsed));
-        using PerCoModel model = common.OpenModel(parsed, backend);
-        (EncodeResult encoded, DecodeResult decoded) = common.CreateProgress(parsed).Run(progress =>
+        Messages messages = common.Messages(parsed);
+        using Backend backend = common.CreateBackend(parsed, messages);
+        using PerCoModel model = common.OpenModel(parsed, backend, messages);
+        (EncodeResult encoded, DecodeResult decoded) = new ProgressDisplay(messages).Run(progress =>
             AblationRun.Run(
                 model, original, ablation, options with { MemoryLimit = memory.Read(parsed) },
                 decoding.Read(parsed) with { MemoryLimit = memory.Read(parsed) }, progress, cancellation));

@@ -85,7 +85,6 @@ internal sealed class EncodeCommand
                     CheckName(job, format);
                     Image image = PictureFile.Load(job.Input.Path, limits);
                     EncodeOptions own = EncodingOptions.For(job.Input, options, captions);
-                    session.Plan(model => MemoryPlanner.ForEncoding(model, image.Width, image.Height, own));
                     bool pickled = format is null
                         ? FileKinds.HasExtension(job.Output, PercoSdFile.Extension) : format == Pickle;
                     (EncodeResult result, byte[] bytes) = Encode(

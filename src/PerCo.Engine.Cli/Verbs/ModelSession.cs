@@ -10,28 +10,8 @@ internal sealed class ModelSession(CommonOptions options, ParseResult parsed, Me
 {
     private Backend? _backend;
     private PerCoModel? _model;
-    private string? _printed;
 
     public PerCoModel Model => _model ??= Open();
-
-    /// <summary>
-    /// Prints how memory will be used, unless it was just printed: to those who ask for details, and to all where it is
-    /// the system that has too little.
-    /// </summary>
-    public void Plan(Func<PerCoModel, MemoryPlan?> plan)
-    {
-        if (plan(Model) is not { } planned || planned.ToString() is not { } text || text == _printed)
-        {
-            return;
-        }
-
-        messages.Detail(text);
-        _printed = text;
-        if (planned.Limit.IsSystems && !planned.IsUsual)
-        {
-            messages.Note($"percoengine: {planned.Notice}; --memory sets another limit");
-        }
-    }
 
     public void Dispose()
     {
@@ -44,7 +24,7 @@ internal sealed class ModelSession(CommonOptions options, ParseResult parsed, Me
         try
         {
             _backend ??= options.CreateBackend(parsed, messages);
-            PerCoModel model = options.OpenModel(parsed, _backend);
+            PerCoModel model = options.OpenModel(parsed, _backend, messages);
             messages.Detail(
                 $"model {model.Folder.Id} ({model.Folder.Identity:x8}) of {model.Folder.Path} on {_backend.Name}: "
                 + _backend.Description);

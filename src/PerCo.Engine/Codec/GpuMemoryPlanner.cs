@@ -96,7 +96,11 @@ internal static class GpuMemoryPlanner
             Remedies = pictures > 1 ? [Remedy.FewerPictures, Remedy.Fp16, Remedy.Cpu] : [Remedy.Fp16, Remedy.Cpu],
         };
 
-    private static long UsableMemory(PerCoModel model) => ((GpuBackend)model.Backend).Hardware.UsableMemory;
+    private static long UsableMemory(PerCoModel model)
+    {
+        var gpu = (GpuBackend)model.Backend;
+        return gpu.Hardware.UsableMemory - gpu.ProductScratch;
+    }
 
     /// <summary>
     /// Measures plans by a model on shapes alone. What was measured is kept with the model, and the dry model opened

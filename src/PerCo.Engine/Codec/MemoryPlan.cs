@@ -8,6 +8,7 @@ namespace PerCo.Engine.Codec;
 /// by <see cref="MemoryPlanner"/>.
 /// </summary>
 /// <param name="Work">What is planned, for people: "Decoding 768x512 pixels".</param>
+/// <param name="Pictures">How many pictures are worked on at once.</param>
 /// <param name="Limit">What the whole process may take.</param>
 /// <param name="Stages">The stages in their order.</param>
 /// <param name="Picture">Bytes of the picture itself, as bytes and as floats, and of its file.</param>
@@ -17,7 +18,7 @@ namespace PerCo.Engine.Codec;
 /// <param name="KeptConvs">Convolutions whose transformed weights are kept.</param>
 /// <param name="TransientConvs">Convolutions that transform their weights at every use.</param>
 internal sealed record MemoryPlan(
-    string Work, MemoryLimit Limit, IReadOnlyList<StageMemory> Stages, long Picture, int LatentWindow,
+    string Work, int Pictures, MemoryLimit Limit, IReadOnlyList<StageMemory> Stages, long Picture, int LatentWindow,
     WeightPlan Weights, bool KeepsNetworks, int KeptConvs, int TransientConvs)
 {
     /// <summary>The runtime, the program, and what both leave to the garbage collector while they load.</summary>
@@ -78,14 +79,21 @@ internal sealed record MemoryPlan(
         + string.Join(", ", GivenUp());
 
     /// <summary>The error that nothing less than this is possible.</summary>
-    public PerCoException Refusal() => Limit.IsSystems
-        ? new($"{Work} takes at least {Mib(Least)}, more than the {Mib(Limit.Bytes)} that this system has. Make the "
-            + "picture smaller, or set a limit above to try it all the same.")
+    public PerCoException Refusal()
+    {
+        string limit = Limit.IsSystems
+            ? $"the {Mib(Limit.Bytes)} that this system has for it" : $"the limit of {Mib(Limit.Bytes)}";
+        string less = !Decodes ? "Make the picture smaller, or" : Pictures > 1 ? "Take fewer pictures at once, or" : "";
+        string more = Limit.IsSystems
+            ? "set a limit: weights may be rounded then, and above what there is it is tried all the same."
+            : "allow more memory.";
+        string next = $"{less} {more}".TrimStart();
+        return new PerCoException(
+            $"{Work} takes at least {Mib(Least)}, more than {limit}. {char.ToUpperInvariant(next[0])}{next[1..]}")
         {
-            Remedies = [Remedy.MemoryLimit],
-        }
-        : new($"{Work} takes at least {Mib(Least)}, more than the limit of {Mib(Limit.Bytes)}. Allow more memory, or "
-            + "make the picture smaller.");
+            Remedies = Decodes && Pictures > 1 ? [Remedy.FewerPictures, Remedy.MemoryLimit] : [Remedy.MemoryLimit],
+        };
+    }
 
     private IEnumerable<string> GivenUp()
     {
@@ -98,16 +106,6 @@ internal sealed record MemoryPlan(
         {
             yield return $"{TransientConvs} of the {KeptConvs + TransientConvs} Winograd convolutions transform their "
                 + "weights at every use";
-        }
-
-        if (Weights.Precision == WeightPrecision.Fp16)
-        {
-            yield return "weights are rounded to fp16";
-        }
-
-        if (LatentWindow is > 0 and < NoisePredictors.DefaultWindow)
-        {
-            yield return $"windows of {LatentWindow}x{LatentWindow} in the latent";
         }
     }
 

@@ -11,14 +11,16 @@ namespace PerCo.Engine.Codec;
 /// Finds the fastest way to stay within a limit of memory: the networks run on shapes alone, once for each way that is
 /// tried. What differs between the ways is, in this order: networks are freed after their stage, convolutions do not
 /// keep transformed weights (both give the same bits), weights are rounded to fp16 (unless the caller has chosen a
-/// precision), and the latent is denoised in smaller windows.
+/// precision), and the latent is denoised in smaller windows. The last two can change pixels: nothing that nobody asked
+/// for, so they are not tried for what the system has.
 /// </summary>
 internal static class MemoryPlanner
 {
-    /// <summary>The plan for encoding a picture; null where there is no limit.</summary>
+    /// <summary>The plan for encoding a picture; null where there is no limit, or no network runs.</summary>
     /// <exception cref="PerCoException">There is none; says how much is needed.</exception>
     public static MemoryPlan? ForEncoding(PerCoModel model, int width, int height, EncodeOptions options) =>
-        MemoryLimit.For(model, options.MemoryLimit, (long)width * height) is { } limit
+        (options.Caption is null || options.Codes)
+        && MemoryLimit.For(model, options.MemoryLimit, (long)width * height) is { } limit
             ? model.MemoryPlans.GetOrAdd(
                 (width, height, options.Caption is null, options.Codes, options.BitsPerPixel, limit),
                 _ => Find(model, limit, [0], way => PlanEncoding(model, width, height, options, limit, way)))
@@ -42,10 +44,11 @@ internal static class MemoryPlanner
     private static MemoryPlan Find(PerCoModel model, MemoryLimit limit, int[] windows, Func<Way, MemoryPlan> plan)
     {
         WeightPlan own = OwnWeights(model);
-        WeightPrecision[] precisions = own.Precision == WeightPrecision.Auto && model.Backend is CpuBackend cpu
-            && !cpu.Options.Strict ? [WeightPrecision.Auto, WeightPrecision.Fp16] : [own.Precision];
+        bool mayRound = !limit.IsSystems && own.Precision == WeightPrecision.Auto
+            && model.Backend is CpuBackend { Options.Strict: false };
+        WeightPrecision[] precisions = mayRound ? [own.Precision, WeightPrecision.Fp16] : [own.Precision];
         MemoryPlan? least = null;
-        foreach (int window in windows)
+        foreach (int window in limit.IsSystems ? windows[..1] : windows)
         {
             foreach (WeightPrecision precision in precisions)
             {
@@ -100,7 +103,7 @@ internal static class MemoryPlanner
             run.Stage(CodecStage.Codes, () => dry.Networks.HyperEncoder(rate).Encode(latent)).Dispose();
         }
 
-        return run.Plan($"Encoding {width}x{height} pixels", limit, pixels);
+        return run.Plan($"Encoding {width}x{height} pixels", pictures: 1, limit, pixels);
     }
 
     private static MemoryPlan PlanDecoding(
@@ -116,7 +119,7 @@ internal static class MemoryPlanner
         run.Stage(CodecStage.Picture, () => DryStages.Paint(dry, settings));
         string pictures = requests.Count == 1 ? "" : $"{requests.Count} pictures of ";
         return run.Plan(
-            $"Decoding {pictures}{first.Width}x{first.Height} pixels", limit,
+            $"Decoding {pictures}{first.Width}x{first.Height} pixels", requests.Count, limit,
             settings.Geometry.PaddedPixels * requests.Count);
     }
 
@@ -182,8 +185,8 @@ internal static class MemoryPlanner
             return result;
         }
 
-        public MemoryPlan Plan(string work, MemoryLimit limit, long pixels) => new(
-            work, limit, _stages, PictureBytes(pixels), _way.Window, _way.Weights, _way.KeepsNetworks,
+        public MemoryPlan Plan(string work, int pictures, MemoryLimit limit, long pixels) => new(
+            work, pictures, limit, _stages, PictureBytes(pixels), _way.Window, _way.Weights, _way.KeepsNetworks,
             _backend.KeptConvs, _backend.TransientConvs);
 
         public void Dispose()

@@ -38,9 +38,12 @@ public sealed class PerCoModel : IDisposable
     /// </summary>
     public Backend Backend { get; }
 
+    /// <summary>Is told how a picture will be worked on within a limit of memory.</summary>
+    internal Action<MemoryPlan>? Planned { get; set; }
+
     /// <summary>
-    /// Bytes that a process can take before the system, or the container that it runs in, is short of memory: nine
-    /// tenths of what there is.
+    /// Bytes that a process can take before the system, or the container that it runs in, is short of memory: about
+    /// nine tenths of what there is.
     /// </summary>
     internal long SystemMemory { get; set; } = GC.GetGCMemoryInfo().HighMemoryLoadThresholdBytes;
 

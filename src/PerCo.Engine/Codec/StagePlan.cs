@@ -14,6 +14,7 @@ internal sealed record StagePlan(MemoryPlan? Limited, long? BandBytes, int Laten
     public static StagePlan ForEncoding(PerCoModel model, Image image, EncodeOptions options)
     {
         MemoryPlan? limited = MemoryPlanner.ForEncoding(model, image.Width, image.Height, options);
+        Tell(model, limited);
         if (model.Backend is not GpuBackend gpu)
         {
             return new StagePlan(limited, BandBytes: null, LatentWindow: 0);
@@ -31,6 +32,7 @@ internal sealed record StagePlan(MemoryPlan? Limited, long? BandBytes, int Laten
         PerCoModel model, IReadOnlyList<DecodeRequest> requests, DrawingSettings settings, DecodeOptions options)
     {
         MemoryPlan? limited = MemoryPlanner.ForDecoding(model, requests, options);
+        Tell(model, limited);
         if (model.Backend is not GpuBackend gpu)
         {
             return new StagePlan(limited, BandBytes: null, limited?.LatentWindow ?? options.LatentWindow);
@@ -40,5 +42,13 @@ internal sealed record StagePlan(MemoryPlan? Limited, long? BandBytes, int Laten
         gpu.Detail($"decoding {plan}");
         model.MakeRoom(gpu, plan, decodes: true);
         return new StagePlan(limited, plan.BandBytes, plan.LatentWindow);
+    }
+
+    private static void Tell(PerCoModel model, MemoryPlan? limited)
+    {
+        if (limited is not null)
+        {
+            model.Planned?.Invoke(limited);
+        }
     }
 }

@@ -8,8 +8,8 @@ namespace PerCo.Engine.Imaging;
 /// <summary>Reads and writes picture files. Its first bytes tell the format of a file, never its name.</summary>
 /// <remarks>
 /// Colours become sRGB: ICC profiles of curves and a matrix (Display P3, Adobe RGB) and of grey are applied, others,
-/// and gamma, are not. Transparent pixels are composited over white, samples of 16 bits are rounded to 8, and the EXIF
-/// orientation is applied, so that pictures come upright.
+/// and gamma, are not. Before that samples of 16 bits are rounded to 8 and transparent pixels composited over white;
+/// afterwards the EXIF orientation is applied, so that pictures come upright.
 /// PNG: all of the specification but animation. PPM, PGM and PAM: the binary ones. JPEG: baseline and progressive,
 /// 8 bits, grey and colour, read only. A damaged file is refused; a part of a picture is never returned.
 /// </remarks>

@@ -16,6 +16,8 @@ public sealed class ModelFolder
 {
     private const string NullTextKey = "null_text";
 
+    private long? _weightBytes;
+
     private ModelFolder(string path, ConfigReader config, string id, IReadOnlyList<ModelRate> rates)
     {
         Path = path;
@@ -64,10 +66,8 @@ public sealed class ModelFolder
     /// <summary>Folder of the captioner with its tokenizer, or null where the model has none.</summary>
     public string? CaptionerFolder { get; }
 
-    /// <summary>Bytes of all files of weights in it, those of unused parts too.</summary>
-    internal long WeightBytes => new DirectoryInfo(Path)
-        .EnumerateFiles("*.safetensors", new EnumerationOptions { RecurseSubdirectories = true })
-        .Sum(file => file.Length);
+    /// <summary>Bytes of all files of weights in it, those of unused parts too; 0 where it cannot be listed.</summary>
+    internal long WeightBytes => _weightBytes ??= CountWeights(Path);
 
     /// <summary>Opens a model.</summary>
     /// <param name="path">The folder.</param>
@@ -249,5 +249,20 @@ public sealed class ModelFolder
             : throw new PerCoException(
                 $"{path}: the folder '{name}' is missing. Is this a PerCo model, and whole? "
                 + "Other formats are converted by weights-converter/convert.py.");
+    }
+
+    // Files may be links, as in the cache that Hugging Face's tools keep.
+    private static long CountWeights(string path)
+    {
+        try
+        {
+            return new DirectoryInfo(path)
+                .EnumerateFiles("*.safetensors", new EnumerationOptions { RecurseSubdirectories = true })
+                .Sum(file => (file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file).Length);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
     }
 }

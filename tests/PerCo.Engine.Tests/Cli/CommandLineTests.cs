@@ -60,6 +60,10 @@ public sealed class CommandLineTests : IDisposable
         var planned = CliProcess.Shell($"DOTNET_GCTotalPhysicalMemory=0x17000000 {decode}");
         Assert.True(planned.ExitCode == 0, planned.Error);
         Assert.Contains("fit into 332 MiB, what this system has", planned.Error, StringComparison.Ordinal);
+        var demo = CliProcess.Shell($"DOTNET_GCTotalPhysicalMemory=0x17000000 $P demo {picture} --caption '' --steps 1 "
+            + $"--device cpu -o {_folder.File("demo")}");
+        Assert.True(demo.ExitCode == 0, demo.Error);
+        Assert.Contains("fit into 332 MiB, what this system has", demo.Error, StringComparison.Ordinal);
         var refused = CliProcess.Shell($"DOTNET_GCTotalPhysicalMemory=0xC000000 {decode}");
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("more than the 173 MiB that this system has", refused.Error, StringComparison.Ordinal);

@@ -56,11 +56,56 @@ public sealed class MemoryPlanTests : IDisposable
         Assert.InRange(scarce.Least, 1, _model.SystemMemory);
         Assert.Contains("what this system has: networks are freed", scarce.Notice, StringComparison.Ordinal);
 
+        // Rounded weights would fit, but change pixels.
+        MemoryPlan least = Encoding(64, 64, scarce.Least);
+        _model.SystemMemory = Refused(scarce.Least);
+        Assert.Throws<PerCoException>(() => MemoryPlanner.ForEncoding(_model, 64, 64, options));
+        Assert.Equal(WeightPrecision.Fp16, Encoding(64, 64, _model.SystemMemory).Weights.Precision);
+        Assert.NotEqual(WeightPrecision.Fp16, least.Weights.Precision);
+
         _model.SystemMemory = 1 << 20;
         var error = Assert.Throws<PerCoException>(() => MemoryPlanner.ForEncoding(_model, 64, 64, options));
         Assert.Contains("more than the 1 MiB that this system has", error.Message, StringComparison.Ordinal);
         Assert.Equal([Remedy.MemoryLimit], error.Remedies);
         Assert.True(Encoding(64, 64, 4L << 30).KeepsNetworks);
+
+        // The first limit below the least that exact weights take.
+        long Refused(long limit)
+        {
+            while (Encoding(64, 64, limit).Weights.Precision != WeightPrecision.Fp16)
+            {
+                limit -= 1 << 20;
+            }
+
+            return limit;
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_planned_where_no_network_runs()
+    {
+        var options = new EncodeOptions { Caption = "a dog", Codes = false, MemoryLimit = 1 << 20 };
+        Assert.Null(MemoryPlanner.ForEncoding(_model, 8192, 8192, options));
+        PerCoFile file = new PerCoEncoder(_model).Encode(TestPictures.Meadow(64, 64), options).File;
+        Assert.Equal("a dog", file.Caption);
+    }
+
+    /// <summary>The cache of Hugging Face's tools has links where other folders have files.</summary>
+    [SkippableFact]
+    public void Weights_behind_links_count()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Links need rights on Windows.");
+        using var folder = new TemporaryFolder();
+        foreach (string file in Directory.GetFiles(TestPaths.DefaultModel, "*", SearchOption.AllDirectories))
+        {
+            string link = folder.File(Path.GetRelativePath(TestPaths.DefaultModel, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(link)!);
+            System.IO.File.CreateSymbolicLink(link, file);
+        }
+
+        using PerCoModel linked = PerCoModel.Open(folder.Path, _backend);
+        Assert.Equal(_model.Folder.WeightBytes, linked.Folder.WeightBytes);
+        Assert.InRange(linked.Folder.WeightBytes, 1L << 20, long.MaxValue);
     }
 
     [Fact]

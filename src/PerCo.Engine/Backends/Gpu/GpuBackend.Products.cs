@@ -4,6 +4,9 @@ namespace PerCo.Engine.Backends.Gpu;
 
 public sealed partial class GpuBackend
 {
+    // Shapes whose splits need blocks of their own, of the networks at one picture's size.
+    private const int ScratchSizes = 4;
+
     /// <summary>Chooses among the ways to cut a product into tiles; null for the one of least estimated time.</summary>
     internal Func<IReadOnlyList<ProductEstimate>, ProductTiling>? TilingChoice { get; set; }
 
@@ -24,6 +27,13 @@ public sealed partial class GpuBackend
             ? choice([.. ProductTiling.All(wide, other, rows, panels, inputs, canSplit, _units)])
             : ProductTiling.Choose(wide, other, rows, panels, inputs, canSplit, _units);
     }
+
+    /// <summary>
+    /// Bytes that products on tensor cores take for the sums of splits, which no plan counts: a tile of fp32 for each
+    /// compute unit, in blocks of some sizes.
+    /// </summary>
+    internal long ProductScratch => KernelVariants.All.Any(variant => !variant.IsPlain && Uses(variant))
+        ? (long)_units * ProductTiling.LargestTileBytes * ScratchSizes : 0;
 
     /// <summary>Starts a product on tensor cores.</summary>
     /// <param name="tiling">What <see cref="Tiling"/> chose.</param>

@@ -32,7 +32,7 @@ public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
         _arena = new GpuArena(device);
         _detail = options.Detail;
         _emulate = options.EmulateTensorCores && device.Info.IsCpu;
-        _units = options.ComputeUnits ?? device.Info.ComputeUnits;
+        _units = Math.Max(1, options.ComputeUnits ?? device.Info.ComputeUnits);
         Precision = options.Precision != GpuPrecision.Auto ? options.Precision
             : device.Info.IsCpu ? GpuPrecision.Fp32 : GpuPrecision.Fp16;
     }

@@ -10,6 +10,9 @@ internal readonly record struct ProductEstimate(ProductTiling Tiling, double Nan
 /// <param name="Splits">Among how many groups the inputs of a tile are split.</param>
 internal readonly record struct ProductTiling(string Program, string Kernel, GpuGroups Groups, int Splits)
 {
+    /// <summary>Bytes of the sums of the largest tile.</summary>
+    public const int LargestTileBytes = 128 * 3 * MatrixPanels.Width * sizeof(float);
+
     // Inputs of a step of the estimates, and of a split at the least.
     private const int StepInputs = 64;
     private const int LeastSplitInputs = 768;
@@ -19,7 +22,7 @@ internal readonly record struct ProductTiling(string Program, string Kernel, Gpu
     private const double JoinBandwidth = 5000;
 
     // In nanoseconds on an H100, by arithmetic from its on-chip traffic (kernels/LOG.md), not measured yet. They decide
-    // which kernel is used, not what comes out.
+    // which kernel is used, and in which order sums are added.
     private static readonly Tile[] WarpGroupTiles =
     [
         new("", 128, 2, Start: 2000, StepAlone: 470, Step: 470, CanSplit: true),

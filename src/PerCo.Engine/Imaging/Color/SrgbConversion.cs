@@ -9,12 +9,15 @@ internal sealed class SrgbConversion
     private const int Roundings = 1;
     private const int ProbesASide = 9;
 
+    // A profile whose white is further off means another one.
+    private const double MostOffWhite = 0.01;
+
     private const int Levels = 256;
     private const int Starts = 4096;
 
-    // Of XYZ relative to D50 to linear sRGB, whose white is D65 adapted by Bradford's method: the inverse of the
-    // colorants that sRGB's own profiles have (X 0.43607 0.38515 0.14307, Y 0.22249 0.71687 0.06061, Z 0.01392 0.09708
-    // 0.71410).
+    // From XYZ relative to D50 to linear sRGB, whose white is D65 adapted by Bradford's method; to some 1e-4 the inverse
+    // of the colorants that sRGB's own profiles have (X 0.43607 0.38515 0.14307, Y 0.22249 0.71687 0.06061, Z 0.01392
+    // 0.09708 0.71410).
     private static readonly double[] FromD50 =
     [
         3.1338561, -1.6168667, -0.4906146,
@@ -41,6 +44,21 @@ internal sealed class SrgbConversion
             for (int k = 0; k < 3; k++)
             {
                 _matrix[i] += FromD50[i / 3 * 3 + k] * profile.Colorants[k * 3 + i % 3];
+            }
+        }
+
+        KeepGreys();
+    }
+
+    // Full red, green and blue together are white in both spaces, but for what was rounded in the numbers.
+    private void KeepGreys()
+    {
+        for (int row = 0; row < 9; row += 3)
+        {
+            double white = _matrix[row] + _matrix[row + 1] + _matrix[row + 2];
+            for (int i = row; i < row + 3 && Math.Abs(white - 1) < MostOffWhite; i++)
+            {
+                _matrix[i] /= white;
             }
         }
     }

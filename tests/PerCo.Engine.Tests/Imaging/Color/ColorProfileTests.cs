@@ -27,16 +27,16 @@ public sealed class ColorProfileTests
     }
 
     [Fact]
-    public void White_black_and_grey_stay()
+    public void Greys_stay_grey()
     {
-        byte[] grey = [0, 0, 0, 128, 128, 128, 255, 255, 255];
-        foreach (string file in (string[])["display-p3.png", "adobe-rgb.png"])
+        byte[] greys = [.. Enumerable.Range(0, 256).SelectMany(v => Enumerable.Repeat((byte)v, Image.Channels))];
+        foreach (string file in (string[])["display-p3.png", "adobe-rgb.png", "wide-table.png", "linear.png"])
         {
-            Image image = new(3, 1, [.. grey]);
+            Image image = new(256, 1, [.. greys]);
             SrgbConversion.Apply(image, Profile(file), isGray: false);
-            TestImages.AssertNear(new Image(3, 1, grey), image, Roundings, file);
-            Assert.Equal(grey[..3], image.Pixels[..3]);
-            Assert.Equal(grey[6..], image.Pixels[6..]);
+            Assert.All(image.Pixels.Chunk(Image.Channels), pixel => Assert.Single(pixel.Distinct()));
+            Assert.Equal(greys[..3], image.Pixels[..3]);
+            Assert.Equal(greys[^3..], image.Pixels[^3..]);
         }
     }
 
@@ -101,12 +101,25 @@ public sealed class ColorProfileTests
         [
             [], [.. "name"u8], [.. "name\0"u8], [.. "name\0\u0001"u8, .. TestPng.Zlib([1])],
             [.. "name\0\0"u8, 1, 2, 3], [.. "name\0\0"u8, .. TestPng.Zlib(new byte[5 << 20])],
+
+            // Asks for a dictionary.
+            [.. "name\0\0"u8, 0x78, 0xBB, 1, 2, 3, 4, 5, 6],
         ])
         {
             Image image = ImageFormats.Decode(TestPng.File(
                 TestPng.Header(1, 1), TestPng.Chunk("iCCP", chunk), TestPng.Data(pixels), TestPng.End()));
             Assert.Equal(pixels[1..], image.Pixels);
         }
+    }
+
+    [Fact]
+    public void A_PNGs_profile_with_a_wrong_checksum_is_none()
+    {
+        byte[] png = TestImages.Golden("profiles/adobe-rgb.png");
+        Image converted = ImageFormats.Decode(png);
+        int at = png.AsSpan().IndexOf("iCCP"u8);
+        png[at + 30] ^= 1;
+        Assert.NotEqual(converted.Pixels, ImageFormats.Decode(png).Pixels);
     }
 
     private static Image Copy(Image image) => new(image.Width, image.Height, [.. image.Pixels]);

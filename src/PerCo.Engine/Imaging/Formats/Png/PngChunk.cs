@@ -78,16 +78,20 @@ internal readonly ref struct PngChunk
     /// <param name="type">Four letters.</param>
     public bool Is(ReadOnlySpan<byte> type) => Type.SequenceEqual(type);
 
+    /// <summary>Whether the CRC is that of type and data.</summary>
+    public bool IsIntact => StoredCrc == Crc32.Compute(_file.Slice(Offset + 4, Length + 4));
+
+    private uint StoredCrc => BinaryPrimitives.ReadUInt32BigEndian(_file[(End - 4)..]);
+
     /// <summary>Checks the CRC of type and data.</summary>
     /// <exception cref="ImageFormatException">It differs.</exception>
     public void CheckCrc()
     {
-        uint expected = BinaryPrimitives.ReadUInt32BigEndian(_file[(End - 4)..]);
-        uint found = Crc32.Compute(_file.Slice(Offset + 4, Length + 4));
-        if (expected != found)
+        if (!IsIntact)
         {
+            uint found = Crc32.Compute(_file.Slice(Offset + 4, Length + 4));
             throw PngFormat.Error(
-                $"{Name} CRC", End - 4, $"expected {expected:X8}, the data gives {found:X8}; {Damaged}");
+                $"{Name} CRC", End - 4, $"expected {StoredCrc:X8}, the data gives {found:X8}; {Damaged}");
         }
     }
 }

@@ -95,8 +95,7 @@ internal ref struct PngDecoder
         }
         else if (chunk.Is("iCCP"u8))
         {
-            chunk.CheckCrc();
-            _profile = chunk.Data;
+            _profile = chunk.IsIntact ? chunk.Data : default;
         }
         else if (chunk.IsCritical)
         {

@@ -24,8 +24,9 @@ internal static class PngProfile
             using var data = new ZLibStream(compressed, CompressionMode.Decompress);
             return BoundedRead.All(data, MostBytes, () => new InvalidDataException());
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
+            // The second kind is a stream that asks for a dictionary.
             return [];
         }
     }
