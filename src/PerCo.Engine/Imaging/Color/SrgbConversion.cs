@@ -15,9 +15,9 @@ internal sealed class SrgbConversion
     private const int Levels = 256;
     private const int Starts = 4096;
 
-    // From XYZ relative to D50 to linear sRGB, whose white is D65 adapted by Bradford's method; to some 1e-4 the inverse
-    // of the colorants that sRGB's own profiles have (X 0.43607 0.38515 0.14307, Y 0.22249 0.71687 0.06061, Z 0.01392
-    // 0.09708 0.71410).
+    // From XYZ relative to D50 to linear sRGB, whose white is D65 adapted by Bradford's method. To some 1e-4 it is the
+    // inverse of the colorants that sRGB's own profiles have: X 0.43607 0.38515 0.14307, Y 0.22249 0.71687 0.06061,
+    // Z 0.01392 0.09708 0.71410.
     private static readonly double[] FromD50 =
     [
         3.1338561, -1.6168667, -0.4906146,
