@@ -119,7 +119,7 @@ internal static class OpBench
         using var only = new OnlyTiling(gpu, estimates =>
         {
             all = estimates;
-            return estimates.MinBy(estimate => estimate.Nanoseconds).Tiling;
+            return ProductTiling.Fastest(estimates);
         });
         trial.Run(backend, precision);
         return [.. all.Where(estimate => options.Kernel is null

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using PerCo.Engine.Codec;
 using PerCo.Engine.Networks.HyperEncoder;
 using PerCo.Engine.Networks.Vae;
-using PerCo.Engine.Codec;
 using PerCo.Engine.Weights;
 
 namespace PerCo.Engine.Cli.Info;

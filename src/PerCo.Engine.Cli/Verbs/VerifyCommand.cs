@@ -67,8 +67,10 @@ internal static class VerifyCommand
         CancellationToken cancellation)
     {
         // Where ops are compared, that is the check of the kernels, and it goes on where one of them fails.
-        bool withOps = options.Cases.Count == 0 || options.Cases.Contains(Ops);
-        if (options.Cases.Count == 0 || options.Cases.Any(name => name != Ops))
+        string[] networks = [.. options.Cases.Where(name => name != Ops)];
+        bool all = options.Cases.Count == 0, withOps = all || networks.Length < options.Cases.Count;
+        bool withNetworks = all || networks.Length > 0;
+        if (withNetworks)
         {
             VerificationRunner.RequireCases(folder);
         }
@@ -82,15 +84,18 @@ internal static class VerifyCommand
             Console.WriteLine(Line("case", "quantity", "error", "tolerance", "verdict", null));
         }
 
-        IReadOnlyList<VerificationRow> rows = Compare(folder, backend, options, row =>
+        List<VerificationRow> rows = [];
+        if (withOps)
         {
-            if (!json && (!quiet || row.Verdict == Verdict.Fail))
-            {
-                Console.WriteLine(Line(
-                    row.Case, row.Quantity, row.ErrorText, row.ToleranceText,
-                    row.Verdict.ToString().ToLowerInvariant(), row.Detail));
-            }
-        }, cancellation);
+            rows.AddRange(VerificationRunner.RunOps(backend, Progress, cancellation));
+        }
+
+        if (withNetworks)
+        {
+            rows.AddRange(VerificationRunner.Run(
+                folder, backend, options with { Cases = networks }, Progress, cancellation));
+        }
+
         int failed = rows.Count(row => row.Verdict == Verdict.Fail);
         int skipped = rows.Count(row => row.Verdict == Verdict.Skipped);
         int passed = rows.Count - failed - skipped;
@@ -119,26 +124,16 @@ internal static class VerifyCommand
         }
 
         return failed == 0 ? ExitCode.Done : ExitCode.Failed;
-    }
 
-    private static List<VerificationRow> Compare(
-        string folder, Backend backend, VerificationOptions options, Action<VerificationRow> progress,
-        CancellationToken cancellation)
-    {
-        var rows = new List<VerificationRow>();
-        string[] networks = [.. options.Cases.Where(name => name != Ops)];
-        if (options.Cases.Count == 0 || networks.Length < options.Cases.Count)
+        void Progress(VerificationRow row)
         {
-            rows.AddRange(VerificationRunner.RunOps(backend, progress, cancellation));
+            if (!json && (!quiet || row.Verdict == Verdict.Fail))
+            {
+                Console.WriteLine(Line(
+                    row.Case, row.Quantity, row.ErrorText, row.ToleranceText,
+                    row.Verdict.ToString().ToLowerInvariant(), row.Detail));
+            }
         }
-
-        if (networks.Length > 0 || options.Cases.Count == 0)
-        {
-            rows.AddRange(VerificationRunner.Run(
-                folder, backend, options with { Cases = networks }, progress, cancellation));
-        }
-
-        return rows;
     }
 
     private static JsonObject Document(VerificationRow row) => new()

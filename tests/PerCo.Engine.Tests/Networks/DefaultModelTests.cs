@@ -5,9 +5,9 @@ using PerCo.Engine.Networks.Vae;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Weights;
 using Xunit;
+using Autoencoder = PerCo.Engine.Networks.Vae.Vae;
 using CodeEncoder = PerCo.Engine.Networks.HyperEncoder.HyperEncoder;
 using Denoiser = PerCo.Engine.Networks.UNet.UNet;
-using Autoencoder = PerCo.Engine.Networks.Vae.Vae;
 
 namespace PerCo.Engine.Tests.Networks;
 

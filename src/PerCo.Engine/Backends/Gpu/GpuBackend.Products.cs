@@ -19,14 +19,10 @@ public sealed partial class GpuBackend
     /// <param name="activation">What follows: GEGLU's products are not split.</param>
     internal ProductTiling? Tiling(
         KernelVariant warpGroups, KernelVariant tensorCores, int rows, int panels, long inputs,
-        Activation activation)
-    {
-        string? wide = Uses(warpGroups) ? warpGroups.Name : null, other = Uses(tensorCores) ? tensorCores.Name : null;
-        bool canSplit = activation != Activation.Geglu;
-        return TilingChoice is { } choice && (wide ?? other) is not null
-            ? choice([.. ProductTiling.All(wide, other, rows, panels, inputs, canSplit, _units)])
-            : ProductTiling.Choose(wide, other, rows, panels, inputs, canSplit, _units);
-    }
+        Activation activation) =>
+        ProductTiling.Choose(
+            Uses(warpGroups) ? warpGroups.Name : null, Uses(tensorCores) ? tensorCores.Name : null, rows, panels,
+            inputs, canSplit: activation != Activation.Geglu, _units, TilingChoice);
 
     /// <summary>
     /// Bytes that products on tensor cores take for the sums of splits, which no plan counts: a tile of fp32 for each

@@ -10,9 +10,6 @@ internal readonly record struct ProductEstimate(ProductTiling Tiling, double Nan
 /// <param name="Splits">Among how many groups the inputs of a tile are split.</param>
 internal readonly record struct ProductTiling(string Program, string Kernel, GpuGroups Groups, int Splits)
 {
-    /// <summary>Bytes of the sums of the largest tile.</summary>
-    public const int LargestTileBytes = 128 * 3 * MatrixPanels.Width * sizeof(float);
-
     // Inputs of a step of the estimates, and of a split at the least.
     private const int StepInputs = 64;
     private const int LeastSplitInputs = 768;
@@ -35,25 +32,11 @@ internal readonly record struct ProductTiling(string Program, string Kernel, Gpu
         new("_small", 64, 1, Start: 750, StepAlone: 200, Step: 160, CanSplit: false),
     ];
 
-    /// <summary>The tiles that take the least time by estimate; null where no program is used.</summary>
-    /// <inheritdoc cref="All"/>
-    public static ProductTiling? Choose(
-        string? warpGroups, string? tensorCores, int rows, int panels, long inputs, bool canSplit, int units)
-    {
-        ProductTiling? best = null;
-        double least = double.PositiveInfinity;
-        foreach (ProductEstimate estimate in All(warpGroups, tensorCores, rows, panels, inputs, canSplit, units))
-        {
-            if (estimate.Nanoseconds < least)
-            {
-                (best, least) = (estimate.Tiling, estimate.Nanoseconds);
-            }
-        }
+    /// <summary>Bytes of the sums of the largest tile.</summary>
+    public static int LargestTileBytes { get; } = WarpGroupTiles.Concat(TensorCoreTiles)
+        .Max(tile => tile.Rows * tile.Panels * MatrixPanels.Width * sizeof(float));
 
-        return best;
-    }
-
-    /// <summary>All ways to cut a product into tiles, with the time that each takes by estimate.</summary>
+    /// <summary>Chooses a way to cut a product into tiles; null where no program is used.</summary>
     /// <param name="warpGroups">The program for warp groups; null where it is not used.</param>
     /// <param name="tensorCores">The program for other tensor cores; null where it is not used.</param>
     /// <param name="rows">Rows of the result.</param>
@@ -61,6 +44,21 @@ internal readonly record struct ProductTiling(string Program, string Kernel, Gpu
     /// <param name="inputs">Inputs of a result.</param>
     /// <param name="canSplit">Whether inputs may be split.</param>
     /// <param name="units">Compute units of the device.</param>
+    /// <param name="choice">Who chooses among all ways; null for <see cref="Fastest"/>.</param>
+    public static ProductTiling? Choose(
+        string? warpGroups, string? tensorCores, int rows, int panels, long inputs, bool canSplit, int units,
+        Func<IReadOnlyList<ProductEstimate>, ProductTiling>? choice = null)
+    {
+        ProductEstimate[] all = [.. All(warpGroups, tensorCores, rows, panels, inputs, canSplit, units)];
+        return all.Length == 0 ? null : (choice ?? Fastest)(all);
+    }
+
+    /// <summary>The first of those that take the least time by estimate; there is at least one.</summary>
+    public static ProductTiling Fastest(IReadOnlyList<ProductEstimate> all) =>
+        all.MinBy(estimate => estimate.Nanoseconds).Tiling;
+
+    /// <summary>All ways to cut a product into tiles, with the time that each takes by estimate.</summary>
+    /// <inheritdoc cref="Choose"/>
     public static IEnumerable<ProductEstimate> All(
         string? warpGroups, string? tensorCores, int rows, int panels, long inputs, bool canSplit, int units)
     {

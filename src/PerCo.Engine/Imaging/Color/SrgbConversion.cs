@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace PerCo.Engine.Imaging.Color;
 
 /// <summary>
@@ -38,37 +40,14 @@ internal sealed class SrgbConversion
     {
         _light = [.. profile.Curves.Select(curve =>
             Enumerable.Range(0, Levels).Select(v => curve.Light(v / 255.0)).ToArray())];
-        _matrix = new double[9];
-        for (int i = 0; i < 9 && !profile.IsGray; i++)
-        {
-            for (int k = 0; k < 3; k++)
-            {
-                _matrix[i] += FromD50[i / 3 * 3 + k] * profile.Colorants[k * 3 + i % 3];
-            }
-        }
-
-        KeepGreys();
-    }
-
-    // Full red, green and blue together are white in both spaces, but for what was rounded in the numbers.
-    private void KeepGreys()
-    {
-        for (int row = 0; row < 9; row += 3)
-        {
-            double white = _matrix[row] + _matrix[row + 1] + _matrix[row + 2];
-            for (int i = row; i < row + 3 && Math.Abs(white - 1) < MostOffWhite; i++)
-            {
-                _matrix[i] /= white;
-            }
-        }
+        _matrix = profile.IsGray ? [] : Matrix(profile.Colorants);
     }
 
     /// <summary>Converts a picture in place.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="profile">Its ICC profile; may be empty, damaged or of a kind that is not read.</param>
     /// <param name="isGray">Whether the file's samples are grey, for which profiles are others.</param>
-    /// <returns>The same picture.</returns>
-    public static Image Apply(Image image, ReadOnlySpan<byte> profile, bool isGray)
+    public static void Apply(Image image, ReadOnlySpan<byte> profile, bool isGray)
     {
         if (IccProfile.Parse(profile) is { } parsed && parsed.IsGray == isGray)
         {
@@ -78,8 +57,31 @@ internal sealed class SrgbConversion
                 conversion.Convert(image.Pixels);
             }
         }
+    }
 
-        return image;
+    // From light of the profile's red, green and blue to that of sRGB's. All three together are white in both spaces,
+    // but for what was rounded in the numbers.
+    private static double[] Matrix(IReadOnlyList<double> colorants)
+    {
+        var matrix = new double[9];
+        for (int row = 0; row < 9; row += 3)
+        {
+            for (int column = 0; column < 3; column++)
+            {
+                for (int k = 0; k < 3; k++)
+                {
+                    matrix[row + column] += FromD50[row + k] * colorants[k * 3 + column];
+                }
+            }
+
+            double white = matrix[row] + matrix[row + 1] + matrix[row + 2];
+            if (Math.Abs(white - 1) < MostOffWhite)
+            {
+                TensorPrimitives.Divide(matrix.AsSpan(row, 3), white, matrix.AsSpan(row, 3));
+            }
+        }
+
+        return matrix;
     }
 
     private bool ChangesColors()

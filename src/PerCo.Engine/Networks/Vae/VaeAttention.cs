@@ -1,8 +1,8 @@
 using PerCo.Engine.Layers;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
-using Linear = PerCo.Engine.Layers.Linear;
 using GroupNorm = PerCo.Engine.Layers.GroupNorm;
+using Linear = PerCo.Engine.Layers.Linear;
 
 namespace PerCo.Engine.Networks.Vae;
 
