@@ -1,5 +1,6 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Tensors;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Gpu;
@@ -79,3 +80,12 @@ public sealed class OpenClFp16VectorQuantizeTests(OpenClFp16Fixture fixture) : G
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClBf16VectorQuantizeTests(OpenClBf16Fixture fixture) : GpuVectorQuantizeTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32VectorQuantizeTests(PtxFp32Fixture fixture) : GpuVectorQuantizeTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16VectorQuantizeTests(PtxBf16Fixture fixture) : GpuVectorQuantizeTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp16VectorQuantizeTests(PtxFp16Fixture fixture) : GpuVectorQuantizeTests(fixture);

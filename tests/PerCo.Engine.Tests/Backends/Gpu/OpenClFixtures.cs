@@ -64,15 +64,21 @@ public class OpenClBf16Fixture : BackendFixture
     }
 
     /// <inheritdoc/>
-    public override Func<float, float> Stored => value =>
+    public override Func<float, float> Stored => BFloat16Values.Stored;
+
+    /// <inheritdoc/>
+    public override Tolerance Adapt(Tolerance tolerance) => tolerance.On(GpuPrecision.Bf16);
+}
+
+/// <summary>Values in bf16.</summary>
+internal static class BFloat16Values
+{
+    public static float Stored(float value)
     {
         var bits = new ushort[1];
         BFloat16.Round([value], bits);
         return BitConverter.UInt32BitsToSingle((uint)bits[0] << 16);
-    };
-
-    /// <inheritdoc/>
-    public override Tolerance Adapt(Tolerance tolerance) => tolerance.On(GpuPrecision.Bf16);
+    }
 }
 
 /// <summary>Kernels for tensor cores, by emulation where the first OpenCL device is the host's processor.</summary>

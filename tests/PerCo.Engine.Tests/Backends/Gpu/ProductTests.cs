@@ -65,6 +65,12 @@ public sealed class ProductTests(OpenClFp16Fixture fixture)
     {
         Assert.NotNull(fixture.Backend);
         using GpuBackend backend = Emulated.Open(GpuPrecision.Fp16, 7, LinearMma, LinearWgmma);
+        CheckEveryWay(backend);
+    }
+
+    /// <summary>The same product in all tiles and splits.</summary>
+    internal static void CheckEveryWay(GpuBackend backend)
+    {
         using var reference = new ReferenceBackend();
         OpTrial trial = Linear(100, 2400, 200, residual: true);
         float[] expected = trial.Run(reference, GpuPrecision.Fp16);

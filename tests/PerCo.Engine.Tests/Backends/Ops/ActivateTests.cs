@@ -1,6 +1,7 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 using PerCo.Engine.Tests.Backends.Gpu;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -66,3 +67,12 @@ public sealed class OpenClFp16ActivateTests(OpenClFp16Fixture fixture) : Activat
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClBf16ActivateTests(OpenClBf16Fixture fixture) : ActivateTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32ActivateTests(PtxFp32Fixture fixture) : ActivateTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16ActivateTests(PtxBf16Fixture fixture) : ActivateTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp16ActivateTests(PtxFp16Fixture fixture) : ActivateTests(fixture);

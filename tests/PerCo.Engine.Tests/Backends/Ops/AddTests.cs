@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tests.Backends.Gpu;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -52,3 +53,12 @@ public sealed class OpenClFp16AddTests(OpenClFp16Fixture fixture) : AddTests(fix
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClBf16AddTests(OpenClBf16Fixture fixture) : AddTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32AddTests(PtxFp32Fixture fixture) : AddTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16AddTests(PtxBf16Fixture fixture) : AddTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp16AddTests(PtxFp16Fixture fixture) : AddTests(fixture);

@@ -1,6 +1,7 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 using PerCo.Engine.Tests.Backends.Gpu;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -182,3 +183,15 @@ public sealed class MmaFp16AttentionTests(MmaFp16Fixture fixture) : AttentionTes
 
 [Collection(OpenClCollection.Name)]
 public sealed class MmaBf16AttentionTests(MmaBf16Fixture fixture) : AttentionTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32AttentionTests(PtxFp32Fixture fixture) : AttentionTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16AttentionTests(PtxBf16Fixture fixture) : AttentionTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxMmaAttentionTests(PtxMmaFixture fixture) : AttentionTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxWgmmaAttentionTests(PtxWgmmaFixture fixture) : AttentionTests(fixture);

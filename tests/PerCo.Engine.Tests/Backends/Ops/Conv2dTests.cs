@@ -1,6 +1,7 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 using PerCo.Engine.Tests.Backends.Gpu;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -258,3 +259,15 @@ public sealed class WgmmaFp16Conv2dTests(WgmmaFp16Fixture fixture) : Conv2dTests
 
 [Collection(OpenClCollection.Name)]
 public sealed class WgmmaBf16Conv2dTests(WgmmaBf16Fixture fixture) : Conv2dTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32Conv2dTests(PtxFp32Fixture fixture) : Conv2dTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16Conv2dTests(PtxBf16Fixture fixture) : Conv2dTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxMmaConv2dTests(PtxMmaFixture fixture) : Conv2dTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxWgmmaConv2dTests(PtxWgmmaFixture fixture) : Conv2dTests(fixture);

@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tests.Backends.Gpu;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -41,3 +42,12 @@ public sealed class OpenClFp16CopyTokensTests(OpenClFp16Fixture fixture) : CopyT
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClBf16CopyTokensTests(OpenClBf16Fixture fixture) : CopyTokensTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32CopyTokensTests(PtxFp32Fixture fixture) : CopyTokensTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16CopyTokensTests(PtxBf16Fixture fixture) : CopyTokensTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp16CopyTokensTests(PtxFp16Fixture fixture) : CopyTokensTests(fixture);

@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tests.Backends.Gpu;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -31,3 +32,12 @@ public sealed class OpenClFp16EmbedTests(OpenClFp16Fixture fixture) : EmbedTests
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClBf16EmbedTests(OpenClBf16Fixture fixture) : EmbedTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32EmbedTests(PtxFp32Fixture fixture) : EmbedTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16EmbedTests(PtxBf16Fixture fixture) : EmbedTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp16EmbedTests(PtxFp16Fixture fixture) : EmbedTests(fixture);

@@ -1,6 +1,7 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 using PerCo.Engine.Tests.Backends.Gpu;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -135,3 +136,12 @@ public sealed class OpenClFp16GroupNormTests(OpenClFp16Fixture fixture) : GroupN
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClBf16GroupNormTests(OpenClBf16Fixture fixture) : GroupNormTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32GroupNormTests(PtxFp32Fixture fixture) : GroupNormTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16GroupNormTests(PtxBf16Fixture fixture) : GroupNormTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp16GroupNormTests(PtxFp16Fixture fixture) : GroupNormTests(fixture);

@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tests.Backends.Gpu;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -80,3 +81,12 @@ public sealed class OpenClFp16LayerNormTests(OpenClFp16Fixture fixture) : LayerN
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClBf16LayerNormTests(OpenClBf16Fixture fixture) : LayerNormTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32LayerNormTests(PtxFp32Fixture fixture) : LayerNormTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16LayerNormTests(PtxBf16Fixture fixture) : LayerNormTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp16LayerNormTests(PtxFp16Fixture fixture) : LayerNormTests(fixture);

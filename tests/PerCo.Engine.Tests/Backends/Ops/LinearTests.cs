@@ -1,6 +1,7 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 using PerCo.Engine.Tests.Backends.Gpu;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -165,3 +166,15 @@ public sealed class WgmmaFp16LinearTests(WgmmaFp16Fixture fixture) : LinearTests
 
 [Collection(OpenClCollection.Name)]
 public sealed class WgmmaBf16LinearTests(WgmmaBf16Fixture fixture) : LinearTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32LinearTests(PtxFp32Fixture fixture) : LinearTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16LinearTests(PtxBf16Fixture fixture) : LinearTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxMmaLinearTests(PtxMmaFixture fixture) : LinearTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxWgmmaLinearTests(PtxWgmmaFixture fixture) : LinearTests(fixture);

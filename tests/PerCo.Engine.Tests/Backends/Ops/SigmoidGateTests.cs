@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tests.Backends.Gpu;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -49,3 +50,12 @@ public sealed class OpenClFp16SigmoidGateTests(OpenClFp16Fixture fixture) : Sigm
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClBf16SigmoidGateTests(OpenClBf16Fixture fixture) : SigmoidGateTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32SigmoidGateTests(PtxFp32Fixture fixture) : SigmoidGateTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16SigmoidGateTests(PtxBf16Fixture fixture) : SigmoidGateTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp16SigmoidGateTests(PtxFp16Fixture fixture) : SigmoidGateTests(fixture);

@@ -1,5 +1,6 @@
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tests.Backends.Gpu;
+using PerCo.Engine.Tests.Backends.Gpu.Cuda;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Ops;
@@ -34,3 +35,12 @@ public sealed class OpenClFp16UpsampleNearestTests(OpenClFp16Fixture fixture) : 
 
 [Collection(OpenClCollection.Name)]
 public sealed class OpenClBf16UpsampleNearestTests(OpenClBf16Fixture fixture) : UpsampleNearestTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp32UpsampleNearestTests(PtxFp32Fixture fixture) : UpsampleNearestTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxBf16UpsampleNearestTests(PtxBf16Fixture fixture) : UpsampleNearestTests(fixture);
+
+[Collection(PtxCollection.Name)]
+public sealed class PtxFp16UpsampleNearestTests(PtxFp16Fixture fixture) : UpsampleNearestTests(fixture);

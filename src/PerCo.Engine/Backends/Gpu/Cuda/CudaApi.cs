@@ -12,11 +12,14 @@ internal sealed unsafe class CudaApi
     private static readonly string[] Libraries =
         OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"];
 
-    private readonly nint _library;
+    private readonly Func<string, nint> _export;
 
-    private CudaApi(nint library)
+    /// <summary>Takes the entry points from a driver.</summary>
+    /// <param name="export">The address of an entry point; 0 where the driver lacks it.</param>
+    /// <exception cref="PerCoException">It lacks one that is needed.</exception>
+    internal CudaApi(Func<string, nint> export)
     {
-        _library = library;
+        _export = export;
         Init = (delegate* unmanaged<uint, int>)Find("cuInit");
         DriverGetVersion = (delegate* unmanaged<int*, int>)Find("cuDriverGetVersion");
         GetErrorName = (delegate* unmanaged<int, byte**, int>)Find("cuGetErrorName");
@@ -38,7 +41,7 @@ internal sealed unsafe class CudaApi
         FunctionSetAttribute = (delegate* unmanaged<nint, int, int, int>)Find("cuFuncSetAttribute");
         TensorMapEncodeTiled = (delegate* unmanaged<
             byte*, int, uint, nint, ulong*, ulong*, uint*, uint*, int, int, int, int, int>)
-            (NativeLibrary.TryGetExport(library, "cuTensorMapEncodeTiled", out nint encode) ? encode : 0);
+            FindOrNull("cuTensorMapEncodeTiled");
         LaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)
             Find("cuLaunchKernel");
         StreamCreate = (delegate* unmanaged<nint*, uint, int>)Find("cuStreamCreate");
@@ -154,7 +157,8 @@ internal sealed unsafe class CudaApi
         {
             if (NativeLibrary.TryLoad(name, out nint library))
             {
-                return new CudaApi(library);
+                return new CudaApi(
+                    export => NativeLibrary.TryGetExport(library, export, out nint address) ? address : 0);
             }
         }
 
@@ -172,10 +176,9 @@ internal sealed unsafe class CudaApi
             : $"status {status}";
     }
 
-    private nint FindOrNull(string name) =>
-        NativeLibrary.TryGetExport(_library, name, out nint address) ? address : 0;
+    private nint FindOrNull(string name) => _export(name);
 
-    private nint Find(string name) => NativeLibrary.TryGetExport(_library, name, out nint address)
+    private nint Find(string name) => _export(name) is var address and not 0
         ? address
         : throw new PerCoException($"CUDA: {Libraries[0]} lacks {name}; expected the driver of CUDA 11 or newer. "
             + "Update NVIDIA's graphics driver, or use OpenCL or the CPU.")

@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace PerCo.Engine.Backends.Gpu.Cuda;
 
-/// <summary>Devices of NVIDIA's driver. It has been compiled and checked, not yet run on hardware.</summary>
+/// <summary>
+/// Devices of NVIDIA's driver. Not yet run on hardware: tests have a driver in its place that executes the PTX.
+/// </summary>
 internal sealed unsafe class CudaDriver : IGpuDriver
 {
     /// <summary>What the oldest PTX is for: Volta.</summary>
@@ -19,7 +21,16 @@ internal sealed unsafe class CudaDriver : IGpuDriver
     private const int Prohibited = 2;
 
     // Loaded once: unloading a driver that has started threads is not safe.
-    private readonly Lazy<CudaApi> _api = new(CudaApi.Load);
+    private readonly Lazy<CudaApi> _api;
+
+    /// <summary>The system's driver.</summary>
+    public CudaDriver()
+        : this(CudaApi.Load)
+    {
+    }
+
+    /// <summary>Any that has its entry points.</summary>
+    internal CudaDriver(Func<CudaApi> load) => _api = new Lazy<CudaApi>(load);
 
     /// <inheritdoc/>
     public string Name => "cuda";
