@@ -88,7 +88,8 @@ internal sealed class PtxGroup : IDisposable
 
             if (idle == Deadlock)
             {
-                throw new PtxFault($"{Launch.Kernel.Name}, group {X},{Y},{Z}: all warps wait, and nothing is under way");
+                throw new PtxFault(
+                    $"{Launch.Kernel.Name}, group {X},{Y},{Z}: all warps wait, and nothing is under way");
             }
         }
 

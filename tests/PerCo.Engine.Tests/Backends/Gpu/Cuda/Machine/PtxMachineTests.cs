@@ -6,7 +6,9 @@ using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Gpu.Cuda.Machine;
 
-/// <summary>The machine finds mistakes: kernels from which a line was taken, and short ones that break a rule.</summary>
+/// <summary>
+/// The machine finds mistakes: kernels from which a line was taken, and short ones that break a rule.
+/// </summary>
 public sealed class PtxMachineTests
 {
     private const string Head = """
@@ -81,9 +83,11 @@ public sealed class PtxMachineTests
     [InlineData("mov.u64 %rd1, 64;\nld.global.u32 %r4, [%rd1];", "of device memory at 40")]
     [InlineData("setp.lt.u32 %p1, %r1, 40;\n@%p1 bra X;\nbar.sync 0;\nX:\nbar.sync 0;",
         "different instructions that all must execute together")]
-    [InlineData("setp.lt.u32 %p1, %r1, 40;\n@%p1 bra X;\nbar.sync 0;\nX:\nret;", "what all must execute|after a warp has ended")]
+    [InlineData("setp.lt.u32 %p1, %r1, 40;\n@%p1 bra X;\nbar.sync 0;\nX:\nret;",
+        "what all must execute|after a warp has ended")]
     [InlineData("st.shared.u32 [tile], %r1;", "warp . lane 1 writes 0, which warp . lane 0 writes unordered")]
-    [InlineData("st.shared.u32 [%r3], %r1;\nbar.warp.sync -1;\nst.shared.u32 [%r3], %r1;\nxor.b32 %r2, %r2, 4;\nmov.u32 %r3, tile;\nadd.s32 %r3, %r3, %r2;\n"
+    [InlineData("st.shared.u32 [%r3], %r1;\nbar.warp.sync -1;\nst.shared.u32 [%r3], %r1;\n"
+        + "xor.b32 %r2, %r2, 4;\nmov.u32 %r3, tile;\nadd.s32 %r3, %r3, %r2;\n"
         + "ld.shared.u32 %r4, [%r3];", "lane . reads .*, which warp . lane . writes unordered")]
     [InlineData("ld.shared.u32 %r4, [%r3];", "which nobody has written")]
     [InlineData("mov.u32 %r4, 0;\ndiv.s32 %r4, %r1, %r4;", "division by zero")]

@@ -15,7 +15,7 @@ internal sealed partial class PtxReader
     private PtxReader(string text) => _text = text;
 
     /// <summary>The kernels by name.</summary>
-    /// <exception cref="PtxFault">The text has something that the machine does not know; says in which line.</exception>
+    /// <exception cref="PtxFault">The text has what the machine does not know; says in which line.</exception>
     public static IReadOnlyDictionary<string, PtxKernel> Read(string text)
     {
         var reader = new PtxReader(text);
@@ -172,7 +172,7 @@ internal sealed partial class PtxReader
         return instruction;
     }
 
-    // The next statement without its semicolon, or a label, a brace, or a kernel's head with its opening brace left out.
+    // The next statement without its semicolon, or a label, a brace, or a kernel's head with its opening brace.
     private string? Statement()
     {
         int start = -1;

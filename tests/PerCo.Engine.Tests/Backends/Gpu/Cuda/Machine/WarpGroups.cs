@@ -155,7 +155,9 @@ internal struct PtxTensorMap
     public uint BoxRows;
 }
 
-/// <summary>cp.async.bulk.tensor.2d of 16-bit numbers with 128-byte swizzle: a box, zeros outside of the matrix.</summary>
+/// <summary>
+/// cp.async.bulk.tensor.2d of 16-bit numbers with 128-byte swizzle: a box, zeros outside of the matrix.
+/// </summary>
 internal sealed unsafe class CopyBox(int to, int map, int column, int row, int barrier) : PtxInstruction
 {
     public override PtxStep Execute(PtxWarp warp, uint lanes)
@@ -192,21 +194,24 @@ internal sealed unsafe class CopyBox(int to, int map, int column, int row, int b
         group.Shared.Races?.StartEngine(warp.Index, (int)address, bytes);
         group.Later(() =>
         {
-            for (int y = 0; y < matrix.BoxRows; y++)
-            {
-                for (int x = 0; x < matrix.BoxColumns; x++)
-                {
-                    long fromRow = row0 + y, fromColumn = column0 + x;
-                    bool inside = fromRow >= 0 && fromRow < (long)matrix.Rows && fromColumn >= 0
-                        && fromColumn < (long)matrix.Columns;
-                    long place = address + (((y * matrix.BoxColumns) + x) * sizeof(ushort));
-                    place ^= (place >> 3) & 0x70;
-                    *(ushort*)(box + place - address) = inside
-                        ? *(ushort*)(matrix.Address + ((ulong)fromRow * matrix.RowBytes) + ((ulong)fromColumn * 2)) : (ushort)0;
-                }
-            }
-
+            Copy(matrix, column0, row0, address, box);
             group.Barriers.Complete(full, (int)address, bytes);
         });
+    }
+
+    private static void Copy(PtxTensorMap matrix, int column0, int row0, uint address, byte* box)
+    {
+        for (int y = 0; y < matrix.BoxRows; y++)
+        {
+            for (int x = 0; x < matrix.BoxColumns; x++)
+            {
+                long row = row0 + y, column = column0 + x;
+                bool inside = row >= 0 && row < (long)matrix.Rows && column >= 0 && column < (long)matrix.Columns;
+                ulong from = matrix.Address + ((ulong)row * matrix.RowBytes) + ((ulong)column * sizeof(ushort));
+                long to = address + (((y * matrix.BoxColumns) + x) * sizeof(ushort));
+                to ^= (to >> 3) & 0x70;
+                *(ushort*)(box + to - address) = inside ? *(ushort*)from : (ushort)0;
+            }
+        }
     }
 }
