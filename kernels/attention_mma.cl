@@ -2,30 +2,11 @@
 // A group of four warps has 64 `down` queries of a head, a warp 16 `down` of them; their scores, weights and results
 // stay in registers, where the layout of a sum is that of the next product's left operand (Dao 2023,
 // "FlashAttention-2").
-#include "mma.h"
+#include "attention_rows.h"
 
 #define BLOCK_K 64
-#define MASKED -1e30f
-#define LOG2_E 1.44269504f
 #define QUERIES(down) (64 * (down))
 #define TILE_BYTES(width) (BLOCK_K * (width) * 2)
-
-// Results pass through on-chip memory 16 rows at a time, padded so that a warp's writes meet all banks.
-#define STAGING_ROW(width) ((width) + 8)
-
-struct attention_operands
-{
-    GLOBAL const store_t* q;
-    GLOBAL const store_t* k;
-    GLOBAL const store_t* v;
-    GLOBAL store_t* y;
-    int q_offset, q_stride, k_offset, k_stride, v_offset, v_stride, queries, key_rows, keys, heads, channels, causal;
-    float scale;
-};
-
-// 16 bytes are a column of 8 channels; eight rows of one column lie in all banks.
-FN int tile_at(int row, int column, const int width)
-{ return row * width * 2 + ((column & ~7) | ((column ^ row) & 7)) * 16; }
 
 // `rows` rows of a head, of which `valid` exist; zeros for others and beyond its channels.
 FN void load_tile(
@@ -193,7 +174,7 @@ FN void attend(
     // Everyone is done with the tiles; a warp has its own part of their memory.
     COPY_WAIT(0);
     BARRIER();
-    const shared_t staging = shared + warp * 16 * STAGING_ROW(width) * 4;
+    const shared_t staging = shared + warp * STAGING_BYTES(width);
     UNROLL_MMA
     for (int r = 0; r < 2 * down; r++) row_sum[r] = 1.0f / quad_sum(row_sum[r], exchange);
     for (int pass = 0; pass < down; pass++)
@@ -201,46 +182,18 @@ FN void attend(
         UNROLL_MMA
         for (int i = 0; i < down; i++)
         {
-            UNROLL_MMA
-            for (int j = 0; j < INNER(width / 8); j++)
+            if (i == pass)
             {
-                const float* o = out + (i * (width / 8) + j) * 4;
-                const shared_t to = staging + (lane / 4 * STAGING_ROW(width) + j * 8 + (lane & 3) * 2) * 4;
-                if (i == pass)
-                {
-                    put_pair(to, o[0] * row_sum[2 * i], o[1] * row_sum[2 * i]);
-                    put_pair(to + 8 * STAGING_ROW(width) * 4, o[2] * row_sum[2 * i + 1], o[3] * row_sum[2 * i + 1]);
-                }
+                stage_rows(out + i * (width / 2), row_sum[2 * i], row_sum[2 * i + 1], staging, width);
             }
         }
-        SYNC_WARP();
-        for (int at = lane; at < INNER(16 * width / VW); at += 32)
-        {
-            const int staged = at / (width / VW), c = at % (width / VW) * VW;
-            const int row = q0 + warp_row + pass * 16 + staged;
-            if (row < in->queries && c < in->channels)
-            {
-                storev_n(get_vector(staging + (staged * STAGING_ROW(width) + c) * 4), in->y,
-                    (((long)GRP2 * in->queries + row) * in->heads + head) * in->channels + c, in->channels - c);
-            }
-        }
-        SYNC_WARP();
+        write_staged(in, q0 + warp_row + pass * 16, head, staging, width);
     }
 }
 
-#define PARAMETERS \
-    GLOBAL const store_t* q, GLOBAL const store_t* k, GLOBAL const store_t* v, GLOBAL store_t* y, int q_offset, \
-    int q_stride, int k_offset, int k_stride, int v_offset, int v_stride, int queries, int key_rows, int keys, \
-    int heads, int channels, float scale, int causal
-
 #define ATTENTION(width, down) \
     SHARED(4 * TILE_BYTES(width), EXCHANGE_BYTES(down, (width) / 8, 4)); \
-    struct attention_operands in = \
-    { \
-        .q = q, .k = k, .v = v, .y = y, .q_offset = q_offset, .q_stride = q_stride, .k_offset = k_offset, \
-        .k_stride = k_stride, .v_offset = v_offset, .v_stride = v_stride, .queries = queries, \
-        .key_rows = key_rows, .keys = keys, .heads = heads, .channels = channels, .causal = causal, .scale = scale, \
-    }; \
+    struct attention_operands in = OPERANDS; \
     attend(&in, width, down, shared, exchange);
 
 KERNEL(attention_mma, MMA_ITEMS)(PARAMETERS) { ATTENTION(64, 2) }

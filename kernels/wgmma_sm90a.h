@@ -75,6 +75,10 @@ FN void fence_for_products(void) { __asm__ volatile("fence.proxy.async.shared::c
 
 FN void start_products(void) { __asm__ volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 
+// A warp group gives registers back, or takes what others have given: a multiple of 8 an item, and of 65536 in all.
+#define FEWER_REGISTERS(n) __asm__ volatile("setmaxnreg.dec.sync.aligned.u32 %0;" :: "n"(n))
+#define MORE_REGISTERS(n) __asm__ volatile("setmaxnreg.inc.sync.aligned.u32 %0;" :: "n"(n))
+
 FN void commit_products(void) { __asm__ volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 
 // Keeps the compiler from moving sums while products are under way.
@@ -82,6 +86,13 @@ FN void hold_sums(float* sums, const int count)
 {
     UNROLL_MMA
     for (int i = 0; i < count; i++) __asm__ volatile("" : "+f"(sums[i]) :: "memory");
+}
+
+// The same for operands in registers.
+FN void hold_bits(uint* bits, const int count)
+{
+    UNROLL_MMA
+    for (int i = 0; i < count; i++) __asm__ volatile("" : "+r"(bits[i]) :: "memory");
 }
 
 // Waits until at most n groups of products are under way.
@@ -116,6 +127,30 @@ FN void multiply_three_panels(float* d, unsigned long a, unsigned long b)
         "%96, %97, 1, 1, 1, 0, 1;"
         : D8(0), D8(8), D8(16), D8(24), D8(32), D8(40), D8(48),
         D8(56), D8(64), D8(72), D8(80), D8(88) : "l"(a), "l"(b));
+}
+
+// d += a b: 64x16 rows by 16x128 columns, both along the inputs.
+FN void multiply_rows(float* d, unsigned long a, unsigned long b)
+{
+    __asm__ volatile(
+        "wgmma.mma_async.sync.aligned.m64n128k16.f32." MMA_TYPES " {"
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+        "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
+        "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
+        "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "
+        "%64, %65, 1, 1, 1, 0, 0;"
+        : D8(0), D8(8), D8(16), D8(24), D8(32), D8(40), D8(48), D8(56) : "l"(a), "l"(b));
+}
+
+// d += a b: 64x16 in registers, four of a row's pairs a lane as for mma, by 16x64 along the columns.
+FN void multiply_registers(float* d, const uint* a, unsigned long b)
+{
+    __asm__ volatile(
+        "wgmma.mma_async.sync.aligned.m64n64k16.f32." MMA_TYPES " {"
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+        "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, "
+        "{%32, %33, %34, %35}, %36, 1, 1, 1, 1;"
+        : D8(0), D8(8), D8(16), D8(24) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
 }
 
 // `wide` panels.

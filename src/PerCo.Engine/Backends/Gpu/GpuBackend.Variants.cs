@@ -7,7 +7,7 @@ public sealed partial class GpuBackend
     /// <summary>Why this backend cannot use a variant at all; null where it can.</summary>
     internal string? Lacks(KernelVariant variant) =>
         !variant.Computes(Precision) ? $"needs fp16 or bf16, not {Precision.ToString().ToLowerInvariant()}"
-        : variant.IsPlain || _emulate ? null
+        : variant.IsPlain || (_emulate && variant.IsEmulated) ? null
         : _device.Lacks(variant.Need);
 
     /// <summary>Whether a variant is used where it takes the operands.</summary>

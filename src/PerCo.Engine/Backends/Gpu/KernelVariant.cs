@@ -20,6 +20,11 @@ internal enum KernelNeed
 /// <param name="Takes">Which operands it takes; for others the op's next variant is used.</param>
 internal sealed record KernelVariant(string Op, string Name, KernelNeed Need, string Takes)
 {
+    /// <summary>
+    /// Whether the host's processor can run it too, slowly: what it lacks stands behind a header with an emulation.
+    /// </summary>
+    public bool IsEmulated { get; init; } = true;
+
     /// <summary>Whether it is the variant that takes everything everywhere.</summary>
     public bool IsPlain => Need == KernelNeed.Nothing;
 

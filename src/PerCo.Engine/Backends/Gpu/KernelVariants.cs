@@ -24,6 +24,13 @@ internal static class KernelVariants
 
     public static readonly KernelVariant Conv2dPlain = new("Conv2d", "conv2d", KernelNeed.Nothing, "everything");
 
+    public static readonly KernelVariant AttentionWgmma = new(
+        "Attention", "attention_wgmma", KernelNeed.WarpGroups,
+        All16 + "heads of up to 64 channels, more than 128 keys, no causal mask, strides of whole vectors")
+    {
+        IsEmulated = false,
+    };
+
     public static readonly KernelVariant AttentionMma = new(
         "Attention", "attention_mma", KernelNeed.TensorCores, All16 + "heads of up to 128 channels");
 
@@ -33,6 +40,7 @@ internal static class KernelVariants
     /// <summary>All of them.</summary>
     public static IReadOnlyList<KernelVariant> All { get; } =
     [
-        LinearWgmma, LinearMma, LinearPlain, Conv2dWgmma, Conv2dMma, Conv2dPlain, AttentionMma, AttentionPlain,
+        LinearWgmma, LinearMma, LinearPlain, Conv2dWgmma, Conv2dMma, Conv2dPlain, AttentionWgmma, AttentionMma,
+        AttentionPlain,
     ];
 }

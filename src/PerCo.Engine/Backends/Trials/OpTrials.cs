@@ -35,6 +35,7 @@ internal static class OpTrials
         Attention(1, 1, 40, 40, 160),
         Attention(1, 2, 200, 200, 64),
         Attention(1, 2, 150, 257, 88),
+        Attention(1, 2, 130, 700, 48),
         GroupNorm(2, 9, 11, 40, 8, second: 24),
         GroupNormInSteps(2, 9, 11, 40, 8),
         LayerNorm(37, 100),

@@ -9,6 +9,13 @@ public sealed partial class GpuBackend
     private const int QueryBlock = 32;
     private const int OutputSlice = 128;
 
+    // Channels of a head, keys of a block and queries of a group that attention_wgmma.cl takes, and what its copies
+    // are multiples of.
+    private const int WgmmaHead = 64;
+    private const int WgmmaKeys = 128;
+    private const int WgmmaQueries = 128;
+    private const int CopiedValues = 8;
+
     // Channels of a head that attention_mma.cl's kernels take.
     private const int MmaHead = 64;
     private const int WideMmaHead = 128;
@@ -17,9 +24,17 @@ public sealed partial class GpuBackend
     private protected override void AttentionCore(
         ChannelSlice q, ChannelSlice k, ChannelSlice v, in AttentionSpec spec, Tensor result)
     {
-        int queries = q.Tensor.Shape.Tokens, channels = q.Count / spec.Heads;
+        int queries = q.Tensor.Shape.Tokens, heads = spec.Heads, channels = q.Count / heads;
         if (result.Shape.Count == 0)
         {
+            return;
+        }
+
+        int keys = Tensors.Ops.Attention.KeyCount(k, spec);
+        if (Uses(KernelVariants.AttentionWgmma) && channels <= WgmmaHead && keys > WgmmaKeys && !spec.Causal
+            && (channels | q.Offset | q.Stride | k.Offset | k.Stride | v.Offset | v.Stride) % CopiedValues == 0)
+        {
+            Launch("attention_wgmma", "attention_wgmma", Groups(WgmmaQueries), spec);
             return;
         }
 
@@ -27,7 +42,7 @@ public sealed partial class GpuBackend
         {
             // QUERIES of kernels/attention_mma.cl: narrow heads leave registers for twice the queries.
             (string kernel, int block) = channels <= MmaHead ? ("attention_mma", 128) : ("attention_mma_wide", 64);
-            Launch("attention_mma", kernel, new GpuGroups((int)DivideUp(queries, block), spec.Heads, Batch()), spec);
+            Launch("attention_mma", kernel, Groups(block), spec);
             return;
         }
 
@@ -38,12 +53,14 @@ public sealed partial class GpuBackend
 
         int Batch() => q.Tensor.Shape.Batch;
 
+        GpuGroups Groups(int block) => new((int)DivideUp(queries, block), heads, Batch());
+
         void Launch(string program, string kernel, GpuGroups groups, in AttentionSpec how) => _device.Launch(
             Kernel(program, kernel), groups,
             [
                 q.Tensor.Buffer(), k.Tensor.Buffer(), v.Tensor.Buffer(), result.Buffer(), q.Offset, q.Stride, k.Offset,
                 k.Stride, v.Offset, v.Stride, queries, k.Tensor.Shape.Tokens,
-                Tensors.Ops.Attention.KeyCount(k, how), how.Heads, channels, how.Scale, how.Causal ? 1 : 0,
+                keys, how.Heads, channels, how.Scale, how.Causal ? 1 : 0,
             ]);
     }
 }

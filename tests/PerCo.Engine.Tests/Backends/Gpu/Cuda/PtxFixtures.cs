@@ -30,7 +30,8 @@ public sealed class PtxMmaFixture() : PtxFixture(
 
 /// <summary>Compute capability 9.0 with wgmma in fp16.</summary>
 public sealed class PtxWgmmaFixture() : PtxFixture(
-    90, GpuPrecision.Fp16, KernelVariants.LinearWgmma, KernelVariants.Conv2dWgmma, KernelVariants.AttentionMma);
+    90, GpuPrecision.Fp16, KernelVariants.LinearWgmma, KernelVariants.Conv2dWgmma, KernelVariants.AttentionWgmma,
+    KernelVariants.AttentionMma);
 
 /// <summary>A backend on the CUDA driver of a <see cref="CudaMachine"/>.</summary>
 public abstract class PtxFixture : BackendFixture

@@ -79,6 +79,11 @@ internal readonly struct MinSigned : IWord2
     public static uint Of(uint a, uint b) => (uint)Math.Min((int)a, (int)b);
 }
 
+internal readonly struct MaxSigned : IWord2
+{
+    public static uint Of(uint a, uint b) => (uint)Math.Max((int)a, (int)b);
+}
+
 internal readonly struct MultiplyHigh : IWord2
 {
     public static uint Of(uint a, uint b) => (uint)((long)(int)a * (int)b >> 32);

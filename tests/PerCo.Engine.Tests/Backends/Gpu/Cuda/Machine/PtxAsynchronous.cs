@@ -113,7 +113,7 @@ internal sealed unsafe class PtxAsynchronous
         uint[]? moment = _warp.Group.Shared.Races?.Moment(_warp.Index);
         instruction.Touch(_warp, a, b, moment);
         _openProducts.Add(new Product(instruction, a, b, moment));
-        foreach (int word in instruction.Sums)
+        foreach (int word in instruction.Busy)
         {
             _busy[word]++;
         }
@@ -139,7 +139,7 @@ internal sealed unsafe class PtxAsynchronous
                 product.Instruction.Touch(_warp, product.A, product.B, product.Moment);
                 product.Instruction.Complete(_warp, product.A, product.B);
                 _busyCount--;
-                foreach (int word in product.Instruction.Sums)
+                foreach (int word in product.Instruction.Busy)
                 {
                     _busy[word]--;
                 }

@@ -27,7 +27,7 @@ internal static unsafe class PtxOpcodes
         ["cvt.rn.f16x2.f32"] = Word<ToHalfPair>, ["cvt.rn.bf16x2.f32"] = Word<ToBFloatPair>,
         ["add.s32"] = Vector<Add>, ["sub.s32"] = Vector<Subtract>, ["mul.lo.s32"] = Vector<Multiply>,
         ["mad.lo.s32"] = Three<MultiplyAdd>, ["mul.hi.s32"] = Word<MultiplyHigh>, ["neg.s32"] = One<Negate>,
-        ["mul.wide.u16"] = Word<MultiplyHalves>, ["min.s32"] = Word<MinSigned>,
+        ["mul.wide.u16"] = Word<MultiplyHalves>, ["min.s32"] = Word<MinSigned>, ["max.s32"] = Word<MaxSigned>,
         ["div.s32"] = Word<DivideSigned>, ["rem.s32"] = Word<RemainderSigned>, ["div.u32"] = Word<DivideUnsigned>,
         ["shl.b32"] = Word<ShiftLeft>, ["shr.u32"] = Word<ShiftRight>, ["shr.s32"] = Word<ShiftRightSigned>,
         ["and.b32"] = Vector<And>, ["or.b32"] = Vector<Or>, ["xor.b32"] = Vector<Xor>, ["and.b16"] = Vector<And>,
@@ -106,10 +106,8 @@ internal static unsafe class PtxOpcodes
             int most = Number(o[0]);
             return new WholeWarp(warp => warp.Asynchronous.WaitProducts(most));
         },
-        ["wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16"] = (s, o) => GroupProduct(s, o, 64, Halves.Fp16),
-        ["wgmma.mma_async.sync.aligned.m64n192k16.f32.f16.f16"] = (s, o) => GroupProduct(s, o, 96, Halves.Fp16),
-        ["wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16"] = (s, o) => GroupProduct(s, o, 64, Halves.Bf16),
-        ["wgmma.mma_async.sync.aligned.m64n192k16.f32.bf16.bf16"] = (s, o) => GroupProduct(s, o, 96, Halves.Bf16),
+        ["setmaxnreg.dec.sync.aligned.u32"] = (_, _) => new WholeWarp(_ => { }),
+        ["setmaxnreg.inc.sync.aligned.u32"] = (_, _) => new WholeWarp(_ => { }),
     };
 
     /// <summary>Makes an instruction.</summary>
@@ -118,6 +116,8 @@ internal static unsafe class PtxOpcodes
         Known.TryGetValue(opcode, out Func<PtxScope, string[], PtxInstruction>? create) ? create(scope, operands)
             : opcode.Split('.') is ["ld" or "st", "global" or "shared" or "local" or "param", ..] parts
                 ? Access(scope, parts, operands)
+                : opcode.StartsWith("wgmma.mma_async.sync.aligned.m64n", StringComparison.Ordinal)
+                    ? GroupProduct(scope, opcode, operands)
                 : throw new PtxFault($"{opcode} is not known");
 
     private static PtxInstruction Access(PtxScope scope, string[] parts, string[] operands)
@@ -229,10 +229,25 @@ internal static unsafe class PtxOpcodes
     private static PtxInstruction Product(PtxScope s, string[] o, float[] values) =>
         new MatrixProduct(Words(s, o[0]), Words(s, o[1]), Words(s, o[2]), Words(s, o[3]), values);
 
-    private static PtxInstruction GroupProduct(PtxScope s, string[] o, int sums, float[] values) =>
-        Words(s, o[0]) is var registers && registers.Length == sums && o[3..] is ["1", "1", "1", "0", "1"]
-            ? new WarpGroupProduct(registers, s.Long(o[1]), s.Long(o[2]), values)
-            : throw new PtxFault("expected d += a b, the second operand transposed");
+    // d += a b: the first operand in registers or rows in shared memory, the second rows or (transposed) columns there.
+    private static PtxInstruction GroupProduct(PtxScope s, string opcode, string[] o)
+    {
+        string[] parts = opcode.Split('.');
+        int columns = Number(parts[4]["m64n".Length..^"k16".Length]);
+        float[] values = string.Join('.', parts[5..]) switch
+        {
+            "f32.f16.f16" => Halves.Fp16,
+            "f32.bf16.bf16" => Halves.Bf16,
+            _ => throw new PtxFault($"{opcode} is not known"),
+        };
+        int[] sums = Words(s, o[0]);
+        int[] registers = o[1].StartsWith('{') ? Words(s, o[1]) : [];
+        string[] flags = registers.Length > 0 ? ["1", "1", "1"] : ["1", "1", "1", "0"];
+        return sums.Length * 2 == columns && o.AsSpan()[3..^1].SequenceEqual(flags) && o[^1] is "0" or "1"
+            ? new WarpGroupProduct(
+                sums, registers, registers.Length > 0 ? -1 : s.Long(o[1]), s.Long(o[2]), o[^1] == "1", values)
+            : throw new PtxFault($"expected d += a b of {columns} columns, a not transposed");
+    }
 
     private static PtxInstruction Box(PtxScope s, string[] o)
     {

@@ -4,10 +4,12 @@ using System.Runtime.Intrinsics;
 namespace PerCo.Engine.Tests.Backends.Gpu.Cuda.Machine;
 
 /// <summary>
-/// wgmma.mma_async.m64nNk16 with both operands in shared memory: rows along the inputs, columns "transposed", that is,
-/// along the outputs (PTX ISA, "Asynchronous Warpgroup Level Matrix Shared Memory Layout"; both with 128-byte swizzle).
+/// wgmma.mma_async.m64nNk16. The first operand is in registers, as mma's, or rows along the inputs in shared memory;
+/// the second's columns lie along the inputs there too, or along the outputs ("transposed"; PTX ISA, "Asynchronous
+/// Warpgroup Level Matrix Shared Memory Layout", with 128-byte swizzle).
 /// </summary>
-internal sealed unsafe class WarpGroupProduct(int[] sums, int a, int b, float[] values) : PtxInstruction
+internal sealed unsafe class WarpGroupProduct(
+    int[] sums, int[] registers, int a, int b, bool transposed, float[] values) : PtxInstruction
 {
     private const int Depth = 16;
     private const int Atom = 64;
@@ -18,39 +20,38 @@ internal sealed unsafe class WarpGroupProduct(int[] sums, int a, int b, float[] 
     /// <summary>Registers of the sums: for each 8 columns, two of a row and two of the row 8 below.</summary>
     public int[] Sums => sums;
 
+    /// <summary>Registers that it uses until it is complete.</summary>
+    public int[] Busy { get; } = [.. sums, .. registers];
+
     private int Columns => sums.Length * 2;
 
     public override PtxStep Execute(PtxWarp warp, uint lanes)
     {
-        ulong* left = warp.Longs + (a * PtxWarp.Size), right = warp.Longs + (b * PtxWarp.Size);
-        for (int lane = 1; lane < PtxWarp.Size; lane++)
-        {
-            if (left[lane] != left[0] || right[lane] != right[0])
-            {
-                throw new PtxFault("lanes have different descriptors");
-            }
-        }
-
-        warp.Asynchronous.StartProduct(this, left[0], right[0]);
+        warp.Asynchronous.StartProduct(this, registers.Length > 0 ? 0 : Descriptor(warp, a), Descriptor(warp, b));
         return PtxStep.Next;
     }
 
     /// <summary>Checks what the warp's tensor cores read, its rows and all columns, as of a moment.</summary>
     public void Touch(PtxWarp warp, ulong a, ulong b, uint[]? moment)
     {
-        int first = warp.Index % 4 * 16;
-        for (int row = 0; row < 16; row++)
+        for (int row = 0; row < 16 && registers.Length == 0; row++)
         {
-            Read(Row(a, first + row, 0));
-            Read(Row(a, first + row, 8));
+            Read(Row(a, FirstRow(warp) + row, 0));
+            Read(Row(a, FirstRow(warp) + row, 8));
         }
 
-        for (int k = 0; k < Depth; k++)
+        for (int k = 0; k < Depth && transposed; k++)
         {
             for (int column = 0; column < Columns; column += 8)
             {
                 Read(Column(b, k, column));
             }
+        }
+
+        for (int column = 0; column < Columns && !transposed; column++)
+        {
+            Read(Row(b, column, 0));
+            Read(Row(b, column, 8));
         }
 
         void Read(long address)
@@ -66,22 +67,13 @@ internal sealed unsafe class WarpGroupProduct(int[] sums, int a, int b, float[] 
     /// <summary>Adds the product to the sums.</summary>
     public void Complete(PtxWarp warp, ulong a, ulong b)
     {
-        int first = warp.Index % 4 * 16;
         float* right = stackalloc float[Depth * Columns];
-        for (int k = 0; k < Depth; k++)
-        {
-            for (int column = 0; column < Columns; column += 8)
-            {
-                Convert((ushort*)warp.Group.Shared.At(Column(b, k, column), 16, 16), right + (k * Columns) + column);
-            }
-        }
-
+        LoadRight(warp, b, right);
         float* left = stackalloc float[Depth];
         float* sum = stackalloc float[Columns];
         for (int row = 0; row < 16; row++)
         {
-            Convert((ushort*)warp.Group.Shared.At(Row(a, first + row, 0), 16, 16), left);
-            Convert((ushort*)warp.Group.Shared.At(Row(a, first + row, 8), 16, 16), left + 8);
+            LoadLeft(warp, a, row, left);
             for (int column = 0; column < Columns; column++)
             {
                 sum[column] = BitConverter.UInt32BitsToSingle(*Sum(warp, row, column));
@@ -103,6 +95,55 @@ internal sealed unsafe class WarpGroupProduct(int[] sums, int a, int b, float[] 
                 *Sum(warp, row, column) = BitConverter.SingleToUInt32Bits(sum[column]);
             }
         }
+    }
+
+    private void LoadLeft(PtxWarp warp, ulong a, int row, float* left)
+    {
+        if (registers.Length == 0)
+        {
+            Convert((ushort*)warp.Group.Shared.At(Row(a, FirstRow(warp) + row, 0), 16, 16), left);
+            Convert((ushort*)warp.Group.Shared.At(Row(a, FirstRow(warp) + row, 8), 16, 16), left + 8);
+            return;
+        }
+
+        for (int k = 0; k < Depth; k++)
+        {
+            uint pair = warp.Words[
+                (registers[(row / 8) + (k / 8 * 2)] * PtxWarp.Size) + (row % 8 * 4) + (k % 8 / 2)];
+            left[k] = values[k % 2 == 0 ? (ushort)pair : pair >> 16];
+        }
+    }
+
+    private void LoadRight(PtxWarp warp, ulong b, float* right)
+    {
+        for (int k = 0; k < Depth && transposed; k++)
+        {
+            for (int column = 0; column < Columns; column += 8)
+            {
+                Convert((ushort*)warp.Group.Shared.At(Column(b, k, column), 16, 16), right + (k * Columns) + column);
+            }
+        }
+
+        float* eight = stackalloc float[8];
+        for (int column = 0; column < Columns && !transposed; column++)
+        {
+            for (int k = 0; k < Depth; k += 8)
+            {
+                Convert((ushort*)warp.Group.Shared.At(Row(b, column, k), 16, 16), eight);
+                for (int i = 0; i < 8; i++)
+                {
+                    right[((k + i) * Columns) + column] = eight[i];
+                }
+            }
+        }
+    }
+
+    private static int FirstRow(PtxWarp warp) => warp.Index % 4 * 16;
+
+    private static ulong Descriptor(PtxWarp warp, int register)
+    {
+        var lanes = new ReadOnlySpan<ulong>(warp.Longs + (register * PtxWarp.Size), PtxWarp.Size);
+        return lanes.ContainsAnyExcept(lanes[0]) ? throw new PtxFault("lanes have different descriptors") : lanes[0];
     }
 
     private uint* Sum(PtxWarp warp, int row, int column) =>
