@@ -19,7 +19,7 @@ public sealed class PtxDecodeTests
 
     [Theory]
     [InlineData(70, GpuPrecision.Fp32, 60, "conv2d")]
-    [InlineData(80, GpuPrecision.Fp16, 40, "conv2d_mma_small")]
+    [InlineData(120, GpuPrecision.Fp16, 40, "conv2d_mma_small")]
     [InlineData(80, GpuPrecision.Bf16, 30, "conv2d_mma_small")]
     [InlineData(90, GpuPrecision.Fp16, 40, "conv2d_wgmma")]
     public void Pictures_are_the_CPUs(int capability, GpuPrecision precision, double leastPsnr, string kernel)

@@ -6,7 +6,7 @@ using PerCo.Engine.Backends.Gpu.Cuda;
 namespace PerCo.Engine.Tests.Backends.Gpu.Cuda.Machine;
 
 /// <summary>
-/// A CUDA driver with devices of compute capability 7.0, 8.0 and 9.0, whose kernels a <see cref="PtxDevice"/> executes.
+/// A CUDA driver with devices of compute capability 7.0, 8.0, 9.0 and 12.0, whose kernels a <see cref="PtxDevice"/> executes.
 /// Whatever is put into a stream happens when somebody waits for it, so that the host cannot rely on it earlier.
 /// </summary>
 /// <remarks>
@@ -27,7 +27,7 @@ internal sealed unsafe partial class CudaMachine : IDisposable
 
     // Compute capability, and shared memory that a group may ask for.
     private static readonly (int Capability, int MostShared)[] Kinds =
-        [(70, 96 << 10), (80, 163 << 10), (90, 227 << 10)];
+        [(70, 96 << 10), (80, 163 << 10), (90, 227 << 10), (120, 99 << 10)];
 
     private static readonly Table<CudaMachine> Machines = new();
     private static readonly Table<IReadOnlyDictionary<string, PtxKernel>> Modules = new();

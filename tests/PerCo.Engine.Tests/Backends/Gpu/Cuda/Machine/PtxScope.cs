@@ -12,6 +12,7 @@ internal sealed class PtxScope(int staticShared, IReadOnlyDictionary<string, uin
     private readonly Dictionary<string, int> _registers = [];
     private readonly Dictionary<string, uint> _symbols = new(symbols);
     private readonly List<string> _parameters = [];
+    private readonly List<int> _sizes = [];
     private readonly Stack<(int Number, Dictionary<string, PtxBank> Names)> _blocks = new();
     private readonly List<(int Register, uint Value)> _wordConstants = [];
     private readonly List<(int Register, ulong Value)> _longConstants = [];
@@ -30,8 +31,6 @@ internal sealed class PtxScope(int staticShared, IReadOnlyDictionary<string, uin
     public IReadOnlyList<(int Register, ulong Value)> LongConstants => _longConstants;
 
     public IReadOnlyDictionary<string, int> Specials => _specials;
-
-    private readonly List<int> _sizes = [];
 
     public int Count(PtxBank bank) => _counts[(int)bank];
 
