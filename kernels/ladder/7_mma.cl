@@ -74,10 +74,13 @@ KERNEL(ladder_7, MMA_ITEMS)(
 
     // Of a fragment's sums lane 4 g + q has rows g and g + 8, outputs 2 q and 2 q + 1.
     UNROLL_MMA
-    for (int i = 0; i < INNER(DOWN * ACROSS * 4); i++)
+    for (int i = 0; i < INNER(DOWN * ACROSS * 4); i += 2)
     {
         const int row = row0 + warp_row + i / (ACROSS * 4) * 16 + (LID & 31) / 4 + (i / 2 & 1) * 8;
-        const int output = (panel0 + warp_panel) * PANEL + i / 4 % ACROSS * 8 + (LID & 3) * 2 + (i & 1);
-        if (row < rows && output < outputs) store1(sums[i], y, (long)row * outputs + output);
+        const int output = (panel0 + warp_panel) * PANEL + i / 4 % ACROSS * 8 + (LID & 3) * 2;
+        const uint pair = pack_pair(sums[i], sums[i + 1]);
+        GLOBAL ushort* to = (GLOBAL ushort*)y + (long)row * outputs + output;
+        if (row < rows && output < outputs) to[0] = (ushort)pair;
+        if (row < rows && output + 1 < outputs) to[1] = (ushort)(pair >> 16);
     }
 }
