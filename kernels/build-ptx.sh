@@ -1,7 +1,8 @@
 #!/bin/bash
 # Compiles every kernel to PTX: kernels/ptx/NAME.PRECISION.TARGET.ptx and manifest.json, which are committed, so that
-# neither building nor running the library needs this. Needs clang-19 (Debian and Ubuntu: apt-get install clang-19),
-# no CUDA toolkit. Usage: kernels/build-ptx.sh [output folder, default kernels/ptx]
+# neither building nor running the library needs this; those of kernels/ladder go to kernels/ptx/ladder. Needs clang-19
+# (Debian and Ubuntu: apt-get install clang-19), no CUDA toolkit.
+# Usage: kernels/build-ptx.sh [output folder, default kernels/ptx]
 set -euo pipefail
 export LC_ALL=C
 output=$(mkdir -p "${1:-$(dirname "$0")/ptx}" && cd "${1:-$(dirname "$0")/ptx}" && pwd)
@@ -9,7 +10,7 @@ cd "$(dirname "$0")"
 compiler=${CLANG:-clang-19}
 # Both short-ptr flags or neither: pointers into on-chip memory have 32 bits. No fast-math: masks and NaN count.
 flags="-x cuda --cuda-device-only -nocudainc -nocudalib -O3 -ffp-contract=fast -Xclang -fcuda-short-ptr \
--mllvm --nvptx-short-ptr -Wall -Werror -S"
+-mllvm --nvptx-short-ptr -Wall -Werror -S -I."
 # Unless a source names its own: the oldest target, whose code a driver compiles for every newer device.
 target=sm_70
 storage="fp32 fp16 bf16"
@@ -18,9 +19,14 @@ storage="fp32 fp16 bf16"
 # or "ISA: ptx83." (newer than the compiler takes for the target)
 said() { head -n 1 "$1" | sed -n "s/.*$2: \([a-z0-9_ ]*\)\..*/\1/p"; }
 
-rm -f "$output"/*.ptx "$output"/manifest.json
+rm -f "$output"/*.ptx "$output"/ladder/*.ptx "$output"/manifest.json
+mkdir -p "$output/ladder"
 entries=()
-for source in *.cl; do
+for source in *.cl ladder/*.cl; do
+    # A rung of the ladder that is a kernel of kernels/ has its PTX there.
+    if grep -q '^#include ".*\.cl"' "$source"; then
+        continue
+    fi
     hash=$(cat "$source" ./*.h | sha256sum | cut -d ' ' -f 1)
     own_target=$(said "$source" Target)
     own_isa=$(said "$source" ISA)

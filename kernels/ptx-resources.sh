@@ -8,7 +8,7 @@ cd "$(dirname "$0")/ptx"
 ptxas=${PTXAS:-ptxas}
 echo "# ptxas $("$ptxas" --version | sed -n 's/.*, V//p')"
 echo "file,kernel,registers,stack,spill_stores,spill_loads,shared_memory"
-for file in *.ptx; do
+for file in *.ptx ladder/*.ptx; do
     target=${file%.ptx}
     target=${target##*.}
     "$ptxas" -v -arch="$target" -o /dev/null "$file" 2>&1 | awk -v file="$file" '

@@ -111,7 +111,7 @@ for precision in fp16 fp32 bf16; do
         --device "$device" --precision "$precision" --verbose
 done
 
-# 2. Kernels, and the library's at the same shapes.
+# 2. Kernels, and the library's at the same shapes; then the product's ladder.
 shapes=(--set unet vae captioner mini)
 [ -z "$quick" ] || shapes=(--quick)
 stage bench fp16 150 "$stem-ops.csv" \
@@ -121,6 +121,10 @@ if [ -s "$stem-ops.csv" ]; then
     [ -s "$stem-ops-torch.csv" ] && stage compare "-" 20 "$stem-ops-compared.csv" \
         python3 benchmarks/gpu/peer.py compare "$stem-ops.csv" "$stem-ops-torch.csv"
 fi
+ladder=(--ladder)
+[ -z "$quick" ] || ladder+=(--quick)
+stage ladder fp16 60 "$stem-ladder.csv" \
+    "$program" bench --device "$device" --precision fp16 "${ladder[@]}" --csv
 
 # 3. The whole decode at the published size, and what its products' tiles take beside the estimates.
 if [ -z "$quick" ]; then
@@ -140,10 +144,11 @@ fi
 # 4. A summary, last.
 log "# stages"
 tee -a "$stem.log" < "$stem-stages.csv"
-for file in "$stem-ops-compared.csv" "$stem-decode.csv" "$stem-decode-batch.csv" "$stem-decode-torch.csv"; do
+for file in "$stem-ladder.csv" "$stem-ops-compared.csv" "$stem-decode.csv" "$stem-decode-batch.csv" \
+    "$stem-decode-torch.csv"; do
     if [ -s "$file" ]; then
         log "# $file"
-        grep -e '^#' -e '512x512' "$file" | tee -a "$stem.log"
+        grep -e '^#' -e '512x512' -e '^ladder' "$file" | tee -a "$stem.log"
     fi
 done
 log "# written: $stem*, after $((SECONDS - started)) s"

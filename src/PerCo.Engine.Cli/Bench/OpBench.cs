@@ -69,7 +69,12 @@ internal static class OpBench
 
     private static OpMeasurement Measure(
         Backend backend, string set, OpTrial trial, string kernel, float[] expected, GpuPrecision precision,
-        int repeats)
+        int repeats) =>
+        Time(backend, Check(backend, set, trial, kernel, expected, precision), repeats);
+
+    /// <summary>Compares a result, and times nothing.</summary>
+    public static OpMeasurement Check(
+        Backend backend, string set, OpTrial trial, string kernel, float[] expected, GpuPrecision precision)
     {
         try
         {
@@ -80,12 +85,24 @@ internal static class OpBench
                 CultureInfo.InvariantCulture,
                 $"error {found.Normalised:0.0e+00} beyond {bound.Normalised:0.0e+00}, or {found.Worst:0.0e+00} beyond "
                 + $"{bound.Worst:0.0e+00}");
-            double? seconds = passed ? OpTimer.Seconds(backend, trial, repeats, Budget) : null;
-            return new OpMeasurement(set, trial, kernel, found.Normalised, seconds, passed, detail);
+            return new OpMeasurement(set, trial, kernel, found.Normalised, null, passed, detail);
         }
         catch (PerCoException error)
         {
             return new OpMeasurement(set, trial, kernel, null, null, false, error.Message.ReplaceLineEndings(" "));
+        }
+    }
+
+    /// <summary>Times what was right.</summary>
+    public static OpMeasurement Time(Backend backend, OpMeasurement row, int repeats)
+    {
+        try
+        {
+            return row.Passed ? row with { Seconds = OpTimer.Seconds(backend, row.Trial, repeats, Budget) } : row;
+        }
+        catch (PerCoException error)
+        {
+            return row with { Passed = false, Detail = error.Message.ReplaceLineEndings(" ") };
         }
     }
 
@@ -138,36 +155,5 @@ internal static class OpBench
         }
 
         public void Dispose() => _backend.TilingChoice = null;
-    }
-
-    /// <summary>Makes a backend use one variant, and afterwards those that it used before.</summary>
-    private sealed class OnlyVariant : IDisposable
-    {
-        private readonly GpuBackend _backend;
-        private readonly KernelVariant[] _before;
-        private readonly KernelVariant[] _all;
-
-        public OnlyVariant(GpuBackend backend, KernelVariant variant)
-        {
-            _backend = backend;
-            _all = [.. KernelVariants.All.Where(v => v.Op == variant.Op)];
-            _before = [.. _all.Where(backend.Uses)];
-            Use([variant]);
-        }
-
-        public void Dispose() => Use(_before);
-
-        private void Use(KernelVariant[] variants)
-        {
-            foreach (KernelVariant variant in _all)
-            {
-                _backend.Exclude(variant);
-            }
-
-            foreach (KernelVariant variant in variants)
-            {
-                _backend.Trust(variant);
-            }
-        }
     }
 }

@@ -36,7 +36,7 @@ internal sealed class OpBenchPrinter
         else if (format == BenchFormat.Csv)
         {
             Console.WriteLine("set,op,kernel,shape,precision,error,milliseconds,gflops,of_peak,gbytes,of_copy,result,"
-                + "estimated_milliseconds");
+                + "estimated_milliseconds,times_below,note");
         }
     }
 
@@ -49,7 +49,7 @@ internal sealed class OpBenchPrinter
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{row.Set,-9} {row.Kernel,-16} {row.Trial.Shape,-38} {row.Error,8:0.0e+00} {row.Seconds * 1e3,10:F4} "
-                + $"{flops,9:F1} {ofPeak,8:P0} {bytes,8:F1} {ofCopy,8:P0} {row.Detail ?? Estimate(row)}").TrimEnd());
+                + $"{flops,9:F1} {ofPeak,8:P0} {bytes,8:F1} {ofCopy,8:P0} {Remark(row)}").TrimEnd());
         }
         else if (_format == BenchFormat.Csv)
         {
@@ -57,7 +57,7 @@ internal sealed class OpBenchPrinter
                 CultureInfo.InvariantCulture,
                 $"{row.Set},{row.Trial.Op},{row.Kernel},{row.Trial.Shape},{Precision},{row.Error:0.00e+00},"
                 + $"{row.Seconds * 1e3:F5},{flops:F2},{ofPeak:F4},{bytes:F2},{ofCopy:F4},"
-                + $"{(row.Passed ? "ok" : "wrong")},{row.Estimate * 1e3:F5}"));
+                + $"{row.Result},{row.Estimate * 1e3:F5},{row.TimesBelow:F3},{CsvText.Quoted(row.Note ?? "")}"));
         }
         else
         {
@@ -76,6 +76,8 @@ internal sealed class OpBenchPrinter
                 ["passed"] = row.Passed,
                 ["detail"] = row.Detail,
                 ["estimatedMilliseconds"] = row.Estimate * 1e3,
+                ["timesBelow"] = row.TimesBelow,
+                ["note"] = row.Note,
             });
         }
     }
@@ -96,8 +98,10 @@ internal sealed class OpBenchPrinter
         }
     }
 
-    private static string? Estimate(OpMeasurement row) => row.Estimate is { } seconds
-        ? string.Create(CultureInfo.InvariantCulture, $"estimated {seconds * 1e3:F4} ms") : null;
+    private static string Remark(OpMeasurement row) => row.Detail ?? string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(row.Estimate is { } seconds ? $"estimated {seconds * 1e3:F4} ms" : "")}"
+        + $"{(row.TimesBelow is { } times ? $"{times,5:F2}x " : "")}{row.Note}");
 
     private string Precision => _backend is GpuBackend gpu ? gpu.Precision.ToString().ToLowerInvariant() : "fp32";
 }

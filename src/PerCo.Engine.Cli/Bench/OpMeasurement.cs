@@ -16,6 +16,15 @@ internal sealed record OpMeasurement(
     /// <summary>Seconds by estimate, where tiles were chosen by it.</summary>
     public double? Estimate { get; init; }
 
+    /// <summary>How many times as fast as the rung below, on the ladder.</summary>
+    public double? TimesBelow { get; init; }
+
+    /// <summary>What the kernel does, or why it was left out, on the ladder.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>ok, wrong, or left out.</summary>
+    public string Result => !Passed ? "wrong" : Error is null ? "left out" : "ok";
+
     /// <summary>Billion operations a second; null where memory counts.</summary>
     public double? GFlops => Trial.Operations > 0 ? Trial.Operations / Seconds / 1e9 : null;
 

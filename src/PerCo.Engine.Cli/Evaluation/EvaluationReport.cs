@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using PerCo.Engine.Cli.Terminal;
 
 namespace PerCo.Engine.Cli.Evaluation;
 
@@ -50,9 +51,9 @@ internal sealed record EvaluationReport(
         {
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"{Quoted(picture.File)},{picture.Rate:0.######},{picture.Width},{picture.Height},{picture.Bytes},"
-                + $"{picture.BitsPerPixel:0.######},{picture.Psnr:0.####},{picture.MsSsim:0.######},"
-                + $"{picture.EncodeSeconds:0.####},{picture.DecodeSeconds:0.####},{Quoted(picture.Caption)}\n");
+                $"{CsvText.Quoted(picture.File)},{picture.Rate:0.######},{picture.Width},{picture.Height},"
+                + $"{picture.Bytes},{picture.BitsPerPixel:0.######},{picture.Psnr:0.####},{picture.MsSsim:0.######},"
+                + $"{picture.EncodeSeconds:0.####},{picture.DecodeSeconds:0.####},{CsvText.Quoted(picture.Caption)}\n");
         }
 
         return text.ToString();
@@ -100,7 +101,4 @@ internal sealed record EvaluationReport(
     private static string Row(
         string name, string rate, string bytes, string bpp, string psnr, string msSsim, string encode, string decode) =>
         $"{name,-NameColumns} {rate,7} {bytes,8} {bpp,7} {psnr,6} {msSsim,8} {encode,9} {decode,9}";
-
-    private static string Quoted(string text) =>
-        text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

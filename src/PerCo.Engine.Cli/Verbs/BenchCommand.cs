@@ -45,6 +45,11 @@ internal static class BenchCommand
             Description = "Also time products on tensor cores with every way to cut them into tiles, beside the "
                 + "estimate by which one is chosen.",
         };
+        var ladder = new Option<bool>("--ladder")
+        {
+            Description = "Instead of ops, climb kernels/ladder on a GPU: the matrix product in numbered versions, "
+                + "from the simplest to those that are used, first compared and then timed, each beside the one below.",
+        };
         var csv = new Option<bool>("--csv") { Description = "Print comma-separated values." };
         Option<string?> decode = new Option<string?>("--decode")
         {
@@ -73,6 +78,7 @@ internal static class BenchCommand
               percoengine bench --device opencl --quick
               percoengine bench --device cuda --set unet --op Conv2d Attention --csv
               percoengine bench --device cuda --precision fp16 --decode benchmarks/gpu/sd21
+              percoengine bench --device cuda --ladder
             """)
         {
             sets,
@@ -81,6 +87,7 @@ internal static class BenchCommand
             repeats,
             quick,
             tilings,
+            ladder,
             csv,
             decode,
             steps,
@@ -92,6 +99,13 @@ internal static class BenchCommand
             if (result.ValueIfRight(csv) && result.ValueIfRight(common.Json))
             {
                 result.AddError("--csv and --json exclude each other.");
+            }
+
+            if (result.ValueIfRight(ladder)
+                && Array.Find<Option>([sets, ops, tilings, decode], other => result.GetResult(other) is not null)
+                    is { } other)
+            {
+                result.AddError($"--ladder and {other.Name} exclude each other.");
             }
         });
         command.SetAction((parsed, cancellation) =>
@@ -109,13 +123,19 @@ internal static class BenchCommand
                 return Task.FromResult(ExitCode.Done);
             }
 
+            int runs = parsed.GetValue(repeats) ?? (isQuick ? QuickRepeats : DefaultRepeats);
+            if (parsed.GetValue(ladder))
+            {
+                bool right = LadderBench.Run(
+                    backend, isQuick, parsed.GetValue(kernel), runs, format, messages, cancellation);
+                return Task.FromResult(right ? ExitCode.Done : ExitCode.Failed);
+            }
+
             string[] wanted = parsed.GetValue(sets) is { Length: > 0 } named ? named : isQuick ? ["mini"] : setNames;
             bool passed = OpBench.Run(
                 backend,
                 new OpBenchOptions(
-                    wanted, parsed.GetValue(ops) ?? [], parsed.GetValue(kernel),
-                    parsed.GetValue(repeats) ?? (isQuick ? QuickRepeats : DefaultRepeats),
-                    parsed.GetValue(tilings)),
+                    wanted, parsed.GetValue(ops) ?? [], parsed.GetValue(kernel), runs, parsed.GetValue(tilings)),
                 format, messages, cancellation);
             return Task.FromResult(passed ? ExitCode.Done : ExitCode.Failed);
         });

@@ -10,7 +10,7 @@ public partial class DocumentTests
 {
     public static TheoryData<string> Documents => new("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
         "docs/FORMAT.md", "docs/precision.md", "docs/performance.md", "benchmarks/README.md",
-        "benchmarks/peers/README.md");
+        "benchmarks/peers/README.md", "kernels/ladder/README.md");
 
     [Theory]
     [MemberData(nameof(Documents))]

@@ -22,6 +22,17 @@ internal static class KernelSource
         return text.ToString();
     }
 
+    /// <summary>The first sentence of a file's first comment, without what stands before its colon.</summary>
+    /// <exception cref="ArgumentException">There is no such file.</exception>
+    public static string Title(string file)
+    {
+        using StreamReader reader = Open(file);
+        string line = reader.ReadLine() ?? "";
+        int start = line.IndexOf(": ", StringComparison.Ordinal) + 2;
+        int end = line.IndexOf(". ", start, StringComparison.Ordinal);
+        return line[start..(end < 0 ? line.Length : end)].TrimEnd('.');
+    }
+
     private static void Append(StringBuilder text, string file, HashSet<string> included)
     {
         if (!included.Add(file))
@@ -29,9 +40,7 @@ internal static class KernelSource
             return;
         }
 
-        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(Prefix + file)
-            ?? throw new ArgumentException($"There is no kernel source '{file}'.", nameof(file));
-        using var reader = new StreamReader(stream);
+        using StreamReader reader = Open(file);
         while (reader.ReadLine() is { } line)
         {
             if (line.StartsWith(IncludeStart, StringComparison.Ordinal))
@@ -44,4 +53,8 @@ internal static class KernelSource
             }
         }
     }
+
+    private static StreamReader Open(string file) => new(
+        Assembly.GetExecutingAssembly().GetManifestResourceStream(Prefix + file)
+        ?? throw new ArgumentException($"There is no kernel source '{file}'.", nameof(file)));
 }

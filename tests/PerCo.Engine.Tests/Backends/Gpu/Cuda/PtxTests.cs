@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Backends.Gpu.Cuda;
+using PerCo.Engine.Backends.Trials;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Gpu.Cuda;
@@ -23,17 +24,21 @@ public sealed partial class PtxTests
     private static readonly string Kernels = Path.Combine(TestPaths.Root, "kernels");
     private static readonly string Ptx = Path.Combine(Kernels, "ptx");
 
+    // Sources with PTX of their own, as paths from kernels/. A rung of the ladder that is another kernel has none.
+    private static IEnumerable<string> Sources => Directory.GetFiles(Kernels, "*.cl").Select(Path.GetFileName)
+        .Concat(KernelLadder.Rungs.Where(rung => !rung.IsOfEngine).Select(rung => $"{rung.Variant.Name}.cl"))
+        .Order(StringComparer.Ordinal)!;
+
     public static TheoryData<string, GpuPrecision> Programs()
     {
         var programs = new TheoryData<string, GpuPrecision>();
-        foreach (string source in Directory.GetFiles(Kernels, "*.cl").Order(StringComparer.Ordinal))
+        foreach (string source in Sources)
         {
-            string program = Path.GetFileNameWithoutExtension(source);
+            string program = Path.ChangeExtension(source, null);
             foreach (GpuPrecision precision in (GpuPrecision[])
                 [GpuPrecision.Fp32, GpuPrecision.Fp16, GpuPrecision.Bf16])
             {
-                if (KernelVariants.All.FirstOrDefault(v => v.Name == program) is not { } variant
-                    || variant.Computes(precision))
+                if (Variant(program)?.Computes(precision) ?? true)
                 {
                     programs.Add(program, precision);
                 }
@@ -64,8 +69,8 @@ public sealed partial class PtxTests
             files.Add(file);
         }
 
-        Assert.Equal(Directory.GetFiles(Kernels, "*.cl").Select(Path.GetFileName).Order(), sources.Order());
-        Assert.Equal(Directory.GetFiles(Ptx, "*.ptx").Select(Path.GetFileName).Order(), files.Order());
+        Assert.Equal(Sources.Order(), sources.Order());
+        Assert.Equal(PtxFiles.Order(), files.Order());
     }
 
     [Theory]
@@ -125,7 +130,7 @@ public sealed partial class PtxTests
             "ptxas is absent (Debian: nvidia-cuda-toolkit; or its path in PTXAS)");
         string[] made = Run(Path.Combine(Kernels, "ptx-resources.sh"), []).Trim().Split('\n');
         Assert.Equal(
-            Directory.GetFiles(Ptx, "*.ptx").Select(Path.GetFileName).Order(StringComparer.Ordinal),
+            PtxFiles.Order(StringComparer.Ordinal),
             made.Skip(2).Select(line => line.Split(',')[0]).Distinct().Order(StringComparer.Ordinal));
         CheckSpills(made);
         string[] recorded = Resources();
@@ -137,8 +142,8 @@ public sealed partial class PtxTests
     public void Recorded_resources_are_those_of_the_kernels_and_nothing_large_spills()
     {
         string[] recorded = Resources();
-        IEnumerable<string> kernels = Directory.GetFiles(Ptx, "*.ptx").SelectMany(file =>
-            EntryName().Matches(File.ReadAllText(file)).Select(m => $"{Path.GetFileName(file)},{m.Groups[1].Value}"));
+        IEnumerable<string> kernels = PtxFiles.SelectMany(file =>
+            EntryName().Matches(File.ReadAllText(Path.Combine(Ptx, file))).Select(m => $"{file},{m.Groups[1].Value}"));
         Assert.Equal(
             kernels.Order(StringComparer.Ordinal),
             recorded.Skip(2).Select(line => string.Join(',', line.Split(',')[..2])).Order(StringComparer.Ordinal));
@@ -153,8 +158,17 @@ public sealed partial class PtxTests
     private static string[] Resources() =>
         File.ReadAllText(Path.Combine(Ptx, "resources.csv")).ReplaceLineEndings("\n").Trim().Split('\n');
 
+    // Paths from kernels/ptx, with forward slashes.
+    private static IEnumerable<string> PtxFiles =>
+        Directory.GetFiles(Ptx, "*.ptx", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Ptx, file).Replace('\\', '/'));
+
+    private static KernelVariant? Variant(string program) =>
+        KernelVariants.All.Concat(KernelLadder.Rungs.Select(rung => rung.Variant))
+            .FirstOrDefault(variant => variant.Name == program);
+
     private static int OldestCapability(string program) =>
-        KernelVariants.All.FirstOrDefault(variant => variant.Name == program)?.Need switch
+        Variant(program)?.Need switch
         {
             KernelNeed.TensorCores => 80,
             KernelNeed.WarpGroups => HopperCapability,
@@ -193,7 +207,7 @@ public sealed partial class PtxTests
     [GeneratedRegex(@"^KERNEL\((\w+),", RegexOptions.Multiline)]
     private static partial Regex KernelName();
 
-    [GeneratedRegex(@"^(linear|conv2d|attention)(_|\.)")]
+    [GeneratedRegex(@"^((linear|conv2d|attention)(_|\.)|ladder/)")]
     private static partial Regex HotKernel();
 
     [GeneratedRegex(@"\.entry (\w+)")]

@@ -116,6 +116,11 @@ internal readonly struct ShiftLeft : IWord2
     public static uint Of(uint a, uint b) => b > 31 ? 0 : a << (int)b;
 }
 
+internal readonly struct ShiftHalfLeft : IWord2
+{
+    public static uint Of(uint a, uint b) => b > 15 ? 0u : (ushort)(a << (int)b);
+}
+
 internal readonly struct ShiftRight : IWord2
 {
     public static uint Of(uint a, uint b) => b > 31 ? 0 : a >> (int)b;
