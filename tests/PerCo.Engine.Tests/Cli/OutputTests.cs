@@ -45,6 +45,12 @@ public sealed class OutputTests : IDisposable
         Assert.Contains(
             "input itself", Failure("encode", picture, "-o", picture, "--force", "--no-caption"),
             StringComparison.Ordinal);
+        Assert.Contains(
+            $"{picture} is a file", Failure("encode", picture, "-o", $"{picture}/a.perco", "--no-caption"),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "missing/: there is no such folder.", Failure("encode", _folder.File("missing/"), "--no-caption"),
+            StringComparison.Ordinal);
         Assert.Equal(["a.png", "file", "in/sub/b.png", "sub", "taken.png"], _folder.All());
         Assert.Equal("mine", File.ReadAllText(_folder.File("sub")));
     }
