@@ -159,6 +159,14 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(before, Directory.GetFiles(_folder.Path));
     }
 
+    [Fact]
+    public void Timing_nothing_is_a_failure()
+    {
+        var run = CliProcess.Run("bench", "--device", "reference", "--kernel", "no such kernel");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("Nothing was timed", run.Error, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private string Picture(int width, int height)

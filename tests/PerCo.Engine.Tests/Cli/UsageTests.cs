@@ -53,6 +53,8 @@ public class UsageTests
     [InlineData("--set is 'foo', expected one of unet, vae", "bench", "--set", "foo")]
     [InlineData("--ablation is '1', expected one of both, text", "demo", "a", "--ablation", "1")]
     [InlineData("exclude each other", "bench", "--csv", "--json")]
+    [InlineData("those of --decode", "bench", "--steps", "3")]
+    [InlineData("those of --decode", "bench", "--quick", "--batch", "2")]
     [InlineData("A path is empty", "info", "")]
     [InlineData("A path is empty", "demo", "")]
     [InlineData("A path is empty", "verify", "")]
