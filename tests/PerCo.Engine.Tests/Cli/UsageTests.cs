@@ -9,6 +9,19 @@ namespace PerCo.Engine.Tests.Cli;
 public class UsageTests
 {
     [Theory]
+    [InlineData("There is no verb, expected one of encode, decode, info,")]
+    [InlineData("'paint' is no verb, expected one of encode, decode, info,", "paint", "a.png")]
+    [InlineData("'--foo' is no verb, expected one of encode, decode, info,", "--foo")]
+    [InlineData("'foo' is no verb, expected one of encode, decode, info,", "--version", "foo")]
+    public void A_wrong_verb_is_told_once_with_the_right_ones(string expected, params string[] arguments)
+    {
+        var run = CliProcess.Run(arguments);
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("percoengine: " + expected, run.Error, StringComparison.Ordinal);
+        Assert.Equal(2, run.Error.TrimEnd().Split('\n').Length);
+    }
+
+    [Theory]
     [InlineData()]
     [InlineData("paint")]
     [InlineData("encode")]
