@@ -103,14 +103,15 @@ internal static class CommandLineApp
             new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            string verb = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
-            foreach (ParseError error in parsed.Errors)
+            Command command = parsed.CommandResult.Command;
+            bool noVerb = command is RootCommand && (args.Length == 0 || parsed.UnmatchedTokens.Count > 0);
+            foreach (string error in noVerb ? [NoVerb(parsed, command)]
+                : parsed.Errors.Select(error => error.Message.ReplaceLineEndings(" ")))
             {
-                Fail(args.Length > 0 ? error.Message.ReplaceLineEndings(" ") : "There is no verb, expected one of "
-                    + $"{string.Join(", ", parsed.RootCommandResult.Command.Subcommands
-                        .Where(verb => !verb.Hidden).Select(verb => verb.Name))}.");
+                Fail(error);
             }
 
+            string verb = command is RootCommand ? "" : command.Name + " ";
             await Console.Error.WriteLineAsync($"Try 'percoengine {verb}--help'.").ConfigureAwait(false);
             return ExitCode.Usage;
         }
@@ -126,6 +127,11 @@ internal static class CommandLineApp
         StandardStreams.Cancellation = signals.Token;
         return await parsed.InvokeAsync(invocation, signals.Token).ConfigureAwait(false);
     }
+
+    private static string NoVerb(ParseResult parsed, Command root) =>
+        (parsed.UnmatchedTokens is [var wrong, ..] ? $"'{wrong}' is no verb" : "There is no verb")
+        + ", expected one of "
+        + string.Join(", ", root.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name)) + ".";
 
     private static bool IsEmptyOption(string argument) =>
         argument.StartsWith("--", StringComparison.Ordinal) && argument.IndexOf('=') == argument.Length - 1;

@@ -55,7 +55,8 @@ internal static class OpBench
         }
 
         printer.End();
-        return passed;
+        return printer.Any ? passed
+            : throw new PerCoException("Nothing was timed. Do --set, --op and --kernel go together, on this device?");
     }
 
     private static OpMeasurement Measure(

@@ -40,8 +40,12 @@ internal sealed class OpBenchPrinter
         }
     }
 
+    /// <summary>Whether there was anything to print.</summary>
+    public bool Any { get; private set; }
+
     public void Add(OpMeasurement row)
     {
+        Any = true;
         double? flops = row.GFlops, bytes = row.GBytes(_elementSize);
         double? ofPeak = flops / _ceilings?.GFlops, ofCopy = bytes / _ceilings?.GBytes;
         if (_format == BenchFormat.Table)

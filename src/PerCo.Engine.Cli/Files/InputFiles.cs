@@ -81,6 +81,10 @@ internal sealed class InputFiles
                 Take(file);
             }
         }
+        else if (Path.EndsInDirectorySeparator(argument))
+        {
+            throw new PerCoException($"{argument}: there is no such folder.");
+        }
         else
         {
             Take(new InputFile(argument, Path.GetFileName(argument)));

@@ -44,11 +44,6 @@ internal static class OutputFile
             return;
         }
 
-        if (!job.MakesFolders)
-        {
-            throw new PerCoException($"{output}: the folder {folder} does not exist. Make it first.");
-        }
-
         for (string? parent = folder; parent is not null && !Directory.Exists(parent);
             parent = Path.GetDirectoryName(parent))
         {
@@ -56,6 +51,11 @@ internal static class OutputFile
             {
                 throw new PerCoException($"{output}: {parent} is a file, expected a folder.");
             }
+        }
+
+        if (!job.MakesFolders)
+        {
+            throw new PerCoException($"{output}: the folder {folder} does not exist. Make it first.");
         }
     }
 

@@ -31,15 +31,17 @@ internal static class ModelInfo
         foreach (ModelRate rate in model.Rates)
         {
             HyperEncoderConfig config = HyperEncoderConfig.Read(Config(rate.HyperEncoderFolder));
-            var grid = new CodeGrid(stride * config.Downscale, config.CodebookSize);
+            var grid = new CodeGrid(stride * config.Downscale, config.CodebookSize, config.Codebooks);
             report.Line("rate", string.Create(
                 CultureInfo.InvariantCulture,
-                $"{rate.BitsPerPixel:0.0000} bpp: {grid}; {rate.Steps} steps, guidance {rate.Guidance:0.##}"));
+                $"{rate.BitsPerPixel:0.0000} bpp: {grid}; {ReconstructionNotes.Steps(rate.Steps)}, "
+                + $"guidance {rate.Guidance:0.##}"));
             rates.Add((JsonNode)new JsonObject
             {
                 ["bitsPerPixel"] = rate.BitsPerPixel,
                 ["stride"] = grid.Stride,
                 ["entries"] = grid.Entries,
+                ["books"] = grid.Books,
                 ["steps"] = rate.Steps,
                 ["guidance"] = rate.Guidance,
             });

@@ -107,6 +107,12 @@ internal static class BenchCommand
             {
                 result.AddError($"--ladder and {other.Name} exclude each other.");
             }
+
+            if (result.ValueIfRight(decode) is null
+                && (result.ValueIfRight(steps) ?? result.ValueIfRight(pictures)) is not null)
+            {
+                result.AddError("--steps and --batch are those of --decode.");
+            }
         });
         command.SetAction((parsed, cancellation) =>
         {

@@ -141,7 +141,7 @@ internal sealed class DecodeWork(
     private ImageFormat PictureFormat(Job job)
     {
         string extension = format is not null ? "." + format
-            : job.Output == StandardStreams.Name ? ".png" : Path.GetExtension(job.Output);
+            : Path.GetExtension(job.Output) is { Length: > 0 } ending ? ending : ".png";
         return ImageFormats.All.FirstOrDefault(
                 known => known.CanEncode && known.Extensions.Contains(extension.ToLowerInvariant()))
             ?? throw new PerCoException(

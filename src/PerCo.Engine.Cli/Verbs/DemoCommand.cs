@@ -101,7 +101,8 @@ internal static class DemoCommand
         return ExitCode.Done;
     }
 
-    private static JsonObject Document(
+    /// <summary>What --json prints; no PSNR where the pictures are equal.</summary>
+    public static JsonObject Document(
         Image original, EncodeResult encoded, DecodeResult decoded, int bytes, Backend backend, DemoFiles files)
     {
         using var process = Process.GetCurrentProcess();
@@ -113,7 +114,8 @@ internal static class DemoCommand
             ["caption"] = encoded.File.Caption,
             ["bytes"] = bytes,
             ["bitsPerPixel"] = Math.Round(8.0 * bytes / original.Width / original.Height, 6),
-            ["psnr"] = Math.Round(ImageMetrics.Psnr(original, decoded.Image), 3),
+            ["psnr"] = ImageMetrics.Psnr(original, decoded.Image) is var psnr && double.IsFinite(psnr)
+                ? Math.Round(psnr, 3) : null,
             ["seed"] = decoded.Seed,
             ["steps"] = decoded.Steps,
             ["guidance"] = decoded.Guidance,

@@ -51,6 +51,7 @@ internal static class OptionRules
             result.AddError($"{option.Name} is '{text}', expected one of {string.Join(", ", names)}.");
             return default;
         };
+        option.CompletionSources.Clear(); // All names of the enumeration.
         option.CompletionSources.Add(names);
         return option;
     }

@@ -51,8 +51,7 @@ internal sealed class SchedulerConfig
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new PerCoException(
-                $"{path}: the scheduler's configuration cannot be read ({e.Message}). Is the model folder complete?",
-                e);
+                $"{path}: cannot be read: {FileReason.Of(e, path)} Is the model folder complete?", e);
         }
     }
 

@@ -4,7 +4,9 @@ namespace PerCo.Engine.IO;
 internal static class AtomicFile
 {
     /// <summary>Replaces or creates a file with what <paramref name="write"/> produces.</summary>
-    /// <param name="path">Where the file goes. Devices (/dev/…) are written directly: nothing may replace them.</param>
+    /// <param name="path">
+    /// Where the file goes. Devices (/dev/…) and pipes are written directly: nothing may replace them.
+    /// </param>
     /// <param name="write">Writes the content. When it throws, nothing is left behind and an older file stays.</param>
     /// <param name="overwrite">Whether an existing file is replaced.</param>
     /// <exception cref="PerCoException">The file cannot be written, or exists and may not be replaced.</exception>
@@ -14,18 +16,14 @@ internal static class AtomicFile
         string full = Path.GetFullPath(path);
         try
         {
-            // A link keeps pointing where it did: the file or device behind it is what is written.
-            FileInfo file = new(full);
-            FileSystemInfo? target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
-            string final = target?.FullName ?? full;
-            if (IsDevice(final))
+            using FileStream? direct = OpenDirectly(full);
+            if (direct is not null)
             {
-                using FileStream device = new(final, FileMode.Open, FileAccess.Write);
-                write(device);
+                write(direct);
                 return;
             }
 
-            WriteAndRename(final, write, overwrite);
+            WriteAndRename(Target(full), write, overwrite);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -40,6 +38,32 @@ internal static class AtomicFile
     /// <exception cref="PerCoException">The file cannot be written, or exists and may not be replaced.</exception>
     public static void WriteAllBytes(string path, byte[] bytes, bool overwrite = true) =>
         Write(path, stream => stream.Write(bytes), overwrite);
+
+    // The paths of devices stay as they are: what /dev/stdout and /dev/fd/3 lead to may have no name.
+    private static FileStream? OpenDirectly(string full)
+    {
+        string final = IsDevice(full) ? full : Target(full);
+        bool isDevice = IsDevice(final);
+        if (!isDevice && new FileInfo(full) is not { Exists: true, Length: 0 })
+        {
+            return null;
+        }
+
+        // At the end: a shell's ">>" may have put a file behind a device's name.
+        FileStream stream = new(isDevice ? final : full, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+        if (isDevice || !stream.CanSeek)
+        {
+            return stream;
+        }
+
+        stream.Dispose();
+        return null;
+    }
+
+    // A link keeps pointing where it did: the file or device behind it is what is written.
+    private static string Target(string full) =>
+        new FileInfo(full) is { LinkTarget: not null } link
+            ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : full;
 
     private static void WriteAndRename(string full, Action<Stream> write, bool overwrite)
     {
@@ -88,9 +112,13 @@ internal static class AtomicFile
 
     private static bool IsDevice(string full) => IsDevicePath(full) && File.Exists(full);
 
-    /// <summary>Whether a full path is that of a device; the shared memory among them holds plain files.</summary>
+    /// <summary>
+    /// Whether a full path is that of a device, or of what a shell has opened; the shared memory among them holds plain
+    /// files.
+    /// </summary>
     internal static bool IsDevicePath(string full) => !OperatingSystem.IsWindows()
-        && full.StartsWith("/dev/", StringComparison.Ordinal)
+        && (full.StartsWith("/dev/", StringComparison.Ordinal)
+            || full.StartsWith("/proc/self/fd/", StringComparison.Ordinal))
         && !full.StartsWith("/dev/shm/", StringComparison.Ordinal)
         && !full.StartsWith("/dev/mqueue/", StringComparison.Ordinal);
 }

@@ -150,10 +150,10 @@ public static class ImageFormats
             }
         }
 
-        string found = file.IsEmpty ? "an empty file" : ForeignFormats.Name(file) ?? "an unknown format";
+        string found = file.IsEmpty ? "an empty file; get a fresh copy"
+            : $"{ForeignFormats.Name(file) ?? "an unknown format"}; convert it to PNG first";
         string known = string.Join(", ", All.Select(f => f.Name));
-        throw new ImageFormatException(
-            "picture", "signature", 0, $"expected one of {known}, found {found}; convert it to PNG first");
+        throw new ImageFormatException("picture", "signature", 0, $"expected one of {known}, found {found}");
     }
 
     private static IReadOnlyList<ImageText> Notes(IReadOnlyList<ImageText>? texts) =>

@@ -51,7 +51,7 @@ internal static class TokenizerFiles
         catch (JsonException e)
         {
             throw new PerCoException(
-                $"{path} line {e.LineNumber + 1}: damaged JSON ({e.Message}). Copy or convert the model again.", e);
+                $"{path} line {e.LineNumber + 1}: no valid JSON. Copy or convert the model again.", e);
         }
     }
 

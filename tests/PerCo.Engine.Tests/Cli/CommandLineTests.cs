@@ -1,4 +1,7 @@
 using System.Text.Json;
+using PerCo.Engine.Backends.Reference;
+using PerCo.Engine.Cli.Terminal;
+using PerCo.Engine.Cli.Verbs;
 using PerCo.Engine.Codec;
 using PerCo.Engine.Imaging;
 using PerCo.Engine.Tests.Codec;
@@ -157,6 +160,29 @@ public sealed class CommandLineTests : IDisposable
         Assert.Single(run.Error.TrimEnd().Split('\n'));
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
         Assert.Equal(before, Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Timing_nothing_is_a_failure()
+    {
+        var run = CliProcess.Run("bench", "--device", "reference", "--kernel", "no such kernel");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("Nothing was timed", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_demo_of_a_picture_that_comes_back_equal_is_JSON_too()
+    {
+        Image image = TestPictures.Meadow(32, 32);
+        var file = new PerCoFile
+        {
+            ModelIdentity = 1, Width = 32, Height = 32, Grid = CodeGrid.None, Indices = [], Caption = "",
+        };
+        using var backend = new ReferenceBackend();
+        string json = JsonText.Line(DemoCommand.Document(
+            image, new EncodeResult(file, []), new DecodeResult(image, 0, 1, 1, []), 20, backend,
+            new DemoFiles("a.png", "out", Force: false)));
+        Assert.Contains("\"psnr\":null", json, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -87,5 +87,24 @@ public sealed class InfoTests : IDisposable
         Assert.Equal(file.GetProperty("tensors").GetInt32(), file.GetProperty("list").EnumerateObject().Count());
     }
 
+    [Fact]
+    public void Product_quantisation_is_told_of_a_model_as_of_its_files()
+    {
+        foreach (string file in Directory.EnumerateFiles(TestPaths.DefaultModel, "*.json", SearchOption.AllDirectories))
+        {
+            string config = File.ReadAllText(file);
+            _folder.Text(
+                Path.GetRelativePath(TestPaths.DefaultModel, file),
+                file.Contains("hyper_enc", StringComparison.Ordinal) ? config.Replace("{", "{ \"heads\": 4,") : config);
+        }
+
+        var text = CliProcess.Run("info", _folder.Path);
+        Assert.Contains("0.1250 bpp", text.Output, StringComparison.Ordinal);
+        Assert.Contains("4×256 codes per 16×16 pixels", text.Output, StringComparison.Ordinal);
+        Assert.Contains("1 step, guidance 1", text.Output, StringComparison.Ordinal);
+        var json = CliProcess.Run("info", _folder.Path, "--json");
+        Assert.Contains("\"books\": 4", json.Output, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Dispose();
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PerCo.Engine.Codec;
+using PerCo.Engine.Imaging;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Cli;
@@ -43,6 +44,12 @@ public sealed class OutputTests : IDisposable
             StringComparison.Ordinal);
         Assert.Contains(
             "input itself", Failure("encode", picture, "-o", picture, "--force", "--no-caption"),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            $"{picture} is a file", Failure("encode", picture, "-o", $"{picture}/a.perco", "--no-caption"),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "missing/: there is no such folder.", Failure("encode", _folder.File("missing/"), "--no-caption"),
             StringComparison.Ordinal);
         Assert.Equal(["a.png", "file", "in/sub/b.png", "sub", "taken.png"], _folder.All());
         Assert.Equal("mine", File.ReadAllText(_folder.File("sub")));
@@ -120,6 +127,16 @@ public sealed class OutputTests : IDisposable
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("is a picture's name", refused.Error, StringComparison.Ordinal);
         Assert.Equal(["a.png"], _folder.All());
+    }
+
+    [Fact]
+    public void A_picture_without_an_ending_is_a_PNG()
+    {
+        string file = _folder.File("a.perco"), drawn = _folder.File("drawn");
+        CliProcess.Run("encode", _folder.Picture("a.png"), file, "--no-caption");
+        var decode = CliProcess.Run("decode", file, "-o", drawn);
+        Assert.True(decode.ExitCode == 0, decode.Error);
+        Assert.Equal("PNG", ImageFormats.Of(File.ReadAllBytes(drawn)).Name);
     }
 
     [SkippableFact]

@@ -30,6 +30,7 @@ public sealed class ShellTests : IDisposable
     [InlineData("percoengine dec", "decode decompress")]
     [InlineData("percoengine decode a.perco --sche", "--scheduler")]
     [InlineData("percoengine decode a.perco --scheduler e", "euler")]
+    [InlineData("percoengine decode a.perco --weights F", "")]
     [InlineData("percoengine completion f", "fish")]
     [InlineData("percoengine info pho", "photo.perco")]
     public void Bash_completes(string line, string expected)

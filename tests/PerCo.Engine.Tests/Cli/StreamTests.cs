@@ -70,6 +70,23 @@ public sealed class StreamTests : IDisposable
         Assert.Equal(["a.png"], _folder.All());
     }
 
+    [SkippableFact]
+    public void Pipes_and_what_a_shell_has_opened_are_written_and_not_replaced()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Needs bash.");
+        string encode = $"$P encode {_folder.Picture("a.png")} --no-caption -q";
+        byte[] expected = CliProcess.Shell($"{encode} -o {_folder.File("a.perco")}").ExitCode == 0
+            ? File.ReadAllBytes(_folder.File("a.perco")) : [];
+
+        var run = CliProcess.Shell(
+            $"cd {_folder.Path}; mkfifo pipe; cat pipe > 1 & {encode} -o pipe --force && wait && test -p pipe"
+            + $" && {encode} -o /dev/stdout | cat > 2 && {encode} -o /dev/stdout > 3 && {encode} -o >(cat > 4)"
+            + $" && printf before > 5 && {encode} -o /dev/stdout >> 5; code=$?; sleep 0.2; exit $code");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.All(["1", "2", "3", "4"], name => Assert.Equal(expected, File.ReadAllBytes(_folder.File(name))));
+        Assert.Equal([.. "before"u8, .. expected], File.ReadAllBytes(_folder.File("5")));
+    }
+
     [SkippableTheory]
     [InlineData("ops")]
     [InlineData("devices --json")]

@@ -9,6 +9,19 @@ namespace PerCo.Engine.Tests.Cli;
 public class UsageTests
 {
     [Theory]
+    [InlineData("There is no verb, expected one of encode, decode, info,")]
+    [InlineData("'paint' is no verb, expected one of encode, decode, info,", "paint", "a.png")]
+    [InlineData("'--foo' is no verb, expected one of encode, decode, info,", "--foo")]
+    [InlineData("'foo' is no verb, expected one of encode, decode, info,", "--version", "foo")]
+    public void A_wrong_verb_is_told_once_with_the_right_ones(string expected, params string[] arguments)
+    {
+        var run = CliProcess.Run(arguments);
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("percoengine: " + expected, run.Error, StringComparison.Ordinal);
+        Assert.Equal(2, run.Error.TrimEnd().Split('\n').Length);
+    }
+
+    [Theory]
     [InlineData()]
     [InlineData("paint")]
     [InlineData("encode")]
@@ -56,6 +69,8 @@ public class UsageTests
     [InlineData("--ladder and --set exclude each other", "bench", "--ladder", "--set", "mini")]
     [InlineData("--ladder and --tilings exclude each other", "bench", "--tilings", "--ladder")]
     [InlineData("--ladder and --decode exclude each other", "bench", "--decode", "a", "--ladder")]
+    [InlineData("those of --decode", "bench", "--steps", "3")]
+    [InlineData("those of --decode", "bench", "--quick", "--batch", "2")]
     [InlineData("A path is empty", "info", "")]
     [InlineData("A path is empty", "demo", "")]
     [InlineData("A path is empty", "verify", "")]

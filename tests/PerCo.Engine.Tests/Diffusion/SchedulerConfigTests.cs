@@ -101,7 +101,9 @@ public sealed class SchedulerConfigTests
     public void AbsentFileIsAnErrorWithItsPath()
     {
         string path = Path.Combine(Path.GetTempPath(), "no such folder", "scheduler_config.json");
-        Assert.Contains(path, Assert.Throws<PerCoException>(() => SchedulerConfig.Load(path)).Message);
+        Assert.Equal(
+            $"{path}: cannot be read: there is no such file. Is the model folder complete?",
+            Assert.Throws<PerCoException>(() => SchedulerConfig.Load(path)).Message);
     }
 
     [Fact]

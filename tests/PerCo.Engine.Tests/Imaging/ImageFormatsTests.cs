@@ -22,7 +22,7 @@ public sealed class ImageFormatsTests : IDisposable
         { "MM\0*\0\0\0\u0008", "TIFF" },
         { "P3\n1 1\n255\n1 2 3\n", "PNM" },
         { "qoif\0\0", "QOI" },
-        { "", "an empty file" },
+        { "", "an empty file; get a fresh copy" },
         { "hello", "an unknown format" },
         { "P", "an unknown format" },
     };

@@ -10,7 +10,7 @@ public class TokenizerFolderTests
     private static readonly string Mini = Path.Combine(TestPaths.DefaultModel, "captioner");
 
     [Theory]
-    [InlineData("vocab.json", "{ \"a\": 1,\n \"b\" 2 }", "vocab.json line 2")]
+    [InlineData("vocab.json", "{ \"a\": 1,\n \"b\" 2 }", "vocab.json line 2: no valid JSON. Copy")]
     [InlineData("vocab.json", "[]", "the root")]
     [InlineData("vocab.json", "{ \"a\": -1 }", "'a' is -1")]
     [InlineData("vocab.json", "{ \"a\": 1048576 }", "'a' is 1048576")]
@@ -18,7 +18,7 @@ public class TokenizerFolderTests
     [InlineData("vocab.json", "{ \"a\": \"1\" }", "'a' is \"1\"")]
     [InlineData("vocab.json", "{ \"a\": 1, \"b\": 1 }", "both have the id 1")]
     [InlineData("vocab.json", "{ \"\\ud800\": 1 }", "Unicode")]
-    [InlineData("vocab.json", "", "vocab.json line 1")]
+    [InlineData("vocab.json", "", "vocab.json line 1: no valid JSON. Copy")]
     [InlineData("merges.txt", "", "0 merges leave")]
     [InlineData("merges.txt", "#version: 0.2\n", "0 merges leave")]
     [InlineData("merges.txt", "#version: 0.2\na b\n", "cut off")]
@@ -27,7 +27,7 @@ public class TokenizerFolderTests
     [InlineData("merges.txt", "#version: 0.2\n b\n", "merges.txt line 2")]
     [InlineData("merges.txt", "#version: 0.2\na \n", "merges.txt line 2")]
     [InlineData("merges.txt", "#version: 0.2\na b\n\nc d\n", "merges.txt line 3")]
-    [InlineData("tokenizer_config.json", "{", "tokenizer_config.json line 1")]
+    [InlineData("tokenizer_config.json", "{", "tokenizer_config.json line 1: no valid JSON. Copy")]
     [InlineData("tokenizer_config.json", "{ \"add_bos_token\": 3 }", "add_bos_token")]
     [InlineData("tokenizer_config.json", "{ \"added_tokens_decoder\": { \"x\": {} } }", "'x'")]
     [InlineData("tokenizer_config.json", "{ \"added_tokens_decoder\": { \"-1\": {} } }", "'-1'")]

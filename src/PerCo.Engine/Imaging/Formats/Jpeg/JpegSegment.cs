@@ -59,13 +59,14 @@ internal readonly ref struct JpegSegment
         string field = $"{JpegMarker.Name(marker)} length";
         if (end + 2 > file.Length)
         {
-            throw JpegFormat.Error(field, end, "the file ends here");
+            throw JpegFormat.Error(field, end, "the file ends here; get a fresh copy");
         }
 
         int length = BinaryPrimitives.ReadUInt16BigEndian(file[end..]);
         if (length < 2 || length > file.Length - end)
         {
-            throw JpegFormat.Error(field, end, $"expected 2 to {file.Length - end} bytes, found {length}");
+            throw JpegFormat.Error(
+                field, end, $"expected 2 to {file.Length - end} bytes, found {length}; get a fresh copy");
         }
 
         JpegSegment segment = new(marker, at, file.Slice(end + 2, length - 2));

@@ -46,7 +46,7 @@ internal sealed class PngFormat : ImageFormat
         if (!file.StartsWith(Signature))
         {
             throw Error(
-                "signature", 0, "the eight bytes are not those of a PNG; was the file sent as text or cut short?");
+                "signature", 0, "the eight bytes are not those of a PNG; sent as text or cut short, get a fresh copy");
         }
     }
 

@@ -41,7 +41,7 @@ internal readonly record struct PpmHeader(int Width, int Height, int Depth, int 
         RequireBlank(file, field, at);
         while (at < file.Length && (IsBlank(file[at]) || file[at] == '#'))
         {
-            at = file[at] == '#' ? EndOfLine(file, at) : at + 1;
+            at = file[at] == '#' ? EndOfComment(file, at) : at + 1;
         }
 
         int start = at;
@@ -165,9 +165,14 @@ internal readonly record struct PpmHeader(int Width, int Height, int Depth, int 
             : throw PpmFormat.Error(field, offset, $"expected a number from 1 to {most}");
     }
 
-    private static int EndOfLine(ReadOnlySpan<byte> file, int at)
+    // A line may end in a carriage return alone here, but not in PAM.
+    private static int EndOfComment(ReadOnlySpan<byte> file, int at) => EndOf(file, at, "\r\n"u8);
+
+    private static int EndOfLine(ReadOnlySpan<byte> file, int at) => EndOf(file, at, "\n"u8);
+
+    private static int EndOf(ReadOnlySpan<byte> file, int at, ReadOnlySpan<byte> breaks)
     {
-        int length = file[at..].IndexOf((byte)'\n');
+        int length = file[at..].IndexOfAny(breaks);
         return length < 0 ? file.Length : at + length;
     }
 

@@ -23,9 +23,9 @@ public sealed class JpegDamageTests
         TestImages.AssertRefused(Changed(file, 2, 0xFE), "signature", 0);
         int table = Find(file, Dqt);
         TestImages.AssertRefused(Changed(file, table, 0), "marker", table, "0x00DB");
-        TestImages.AssertRefused(Changed(file, table + 3, 1), "DQT length", table + 2, "found 1");
+        TestImages.AssertRefused(Changed(file, table + 3, 1), "DQT length", table + 2, "found 1; get a fresh copy");
         TestImages.AssertRefused(Changed(file, table + 2, 0xFF), "DQT length", table + 2);
-        TestImages.AssertRefused(file[..(table + 3)], "DQT length", table + 2, "ends here");
+        TestImages.AssertRefused(file[..(table + 3)], "DQT length", table + 2, "ends here; get a fresh copy");
         TestImages.AssertRefused([.. file[..table], 0xFF, 0xD8, .. file[table..]], "SOI", table);
         TestImages.AssertRefused([.. file[..table], 0xFF, 0xD9], "EOI", table, "frame header");
         TestImages.AssertRefused(file[..^2], "marker", file.Length - 2, "before its EOI");

@@ -19,7 +19,7 @@ public sealed class PngDamageTests
     {
         byte[] file = Good;
         file[4] = 0x0A;
-        TestImages.AssertRefused(file, "signature", 0, "as text");
+        TestImages.AssertRefused(file, "signature", 0, "as text or cut short, get a fresh copy.");
         TestImages.AssertRefused(Good[..6], "signature", 0);
     }
 

@@ -28,6 +28,7 @@ public sealed class PpmTests
     [InlineData("P6 2\t1\r\n255 ")]
     [InlineData("P6\n# made by hand\n2 # columns\n 1\n#\n255\n")]
     [InlineData("P6\n0002 01\n00255\n")]
+    [InlineData("P6\r# a line of an old Mac's\r2 1\r255\r")]
     [InlineData("P7\nWIDTH 2\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n")]
     [InlineData("P7\n# note\n\nMAXVAL 255\r\nDEPTH\t3\nHEIGHT 1\nWIDTH  2 \nENDHDR\n")]
     public void Headers(string header) =>
