@@ -9,5 +9,7 @@
 
 KERNEL(conv2d_wgmma, WGMMA_ITEMS)(CONV2D_PARAMETERS) { CONV2D(2) }
 
-// Less traffic for a result, and fewer tiles.
+// Less traffic for a result each, and fewer tiles.
 KERNEL(conv2d_wgmma_wide, WGMMA_ITEMS)(CONV2D_PARAMETERS) { CONV2D(3) }
+
+KERNEL(conv2d_wgmma_widest, WGMMA_ITEMS)(CONV2D_PARAMETERS) { CONV2D(4) }

@@ -9,5 +9,7 @@
 
 KERNEL(linear_wgmma, WGMMA_ITEMS)(LINEAR_PARAMETERS) { LINEAR(2) }
 
-// Less traffic for a result, and fewer tiles.
+// Less traffic for a result each, and fewer tiles.
 KERNEL(linear_wgmma_wide, WGMMA_ITEMS)(LINEAR_PARAMETERS) { LINEAR(3) }
+
+KERNEL(linear_wgmma_widest, WGMMA_ITEMS)(LINEAR_PARAMETERS) { LINEAR(4) }

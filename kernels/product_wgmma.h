@@ -1,4 +1,4 @@
-// product_wgmma.h: the matrix product of linear_wgmma and conv2d_wgmma: tiles of 128 rows by two or three panels
+// product_wgmma.h: the matrix product of linear_wgmma and conv2d_wgmma: tiles of 128 rows by two to four panels
 // (`wide`). Of a group's three warp groups the last copies (panels by the bulk copy engine), and each of the others has
 // 64 rows. They work up to STAGES steps apart: a stage's barrier `full` says that its copies are complete, `empty` that
 // its products are.
@@ -10,19 +10,21 @@
 #define WGMMA_ITEMS 384
 #define MULTIPLIERS 256
 #define STEP 64
-#define STAGES 5
+
+// As many as on-chip memory has room for, of 227 KiB.
+#define STAGES(wide) ((wide) == 4 ? 4 : 5)
 #define PRODUCT_ROWS 128
 #define COPIES (PRODUCT_ROWS * STEP / 8 / 128)
 #define PANEL_BYTES (STEP * PANEL * 2)
 #define STAGE_BYTES(wide) (PRODUCT_ROWS * STEP * 2 + (wide) * PANEL_BYTES)
-#define MOST_WIDE 3
+#define MOST_WIDE 4
 #define GROUP_SUMS(wide) ((wide) * ACROSS * 4)
 
 // How many steps' copies are under way before the first of them is reported complete.
 #define LAG 2
 
 // Barriers are the last 1024 bytes.
-#define BARRIERS(wide) (STAGES * STAGE_BYTES(wide))
+#define BARRIERS(wide) (STAGES(wide) * STAGE_BYTES(wide))
 #define FULL(stage) (shared + BARRIERS(wide) + (stage) * 16)
 #define EMPTY(stage) (shared + BARRIERS(wide) + (stage) * 16 + 8)
 #define PRODUCT_SHARED(wide) SHARED(BARRIERS(wide) + 1024, 3 * GROUP_EXCHANGE_BYTES(wide))
@@ -77,7 +79,7 @@ FN void multiply_and_write(
     struct product_place at;
     float sums[GROUP_SUMS(MOST_WIDE)];
 #if defined(__CUDA__)
-    if (LID < STAGES)
+    if (LID < STAGES(wide))
     {
         start_barrier(FULL(LID), WGMMA_ITEMS - MULTIPLIERS + 1);
         start_barrier(EMPTY(LID), MULTIPLIERS / 32);
@@ -86,6 +88,8 @@ FN void multiply_and_write(
     BARRIER();
     if (LID >= MULTIPLIERS)
     {
+        if (wide == 4) FEWER_REGISTERS(96);
+
         // Copies go round the stages; a stage that was used before is waited for. What is complete is reported LAG
         // steps later, so that nobody waits for single copies.
         fence_map(LID - MULTIPLIERS, map);
@@ -99,7 +103,7 @@ FN void multiply_and_write(
                 copy_step(
                     shared + filling * STAGE_BYTES(wide), &at, in, matrix, map, row0, panel0, wide, panels,
                     FULL(filling));
-                filling = filling + 1 == STAGES ? 0 : filling + 1;
+                filling = filling + 1 == STAGES(wide) ? 0 : filling + 1;
                 parity ^= filling == 0;
             }
             copy_commit();
@@ -108,42 +112,41 @@ FN void multiply_and_write(
                 COPY_WAIT(LAG);
                 fence_for_products();
                 arrive(FULL(reported));
-                reported = reported + 1 == STAGES ? 0 : reported + 1;
+                reported = reported + 1 == STAGES(wide) ? 0 : reported + 1;
             }
         }
+        BARRIER();
+        return;
     }
-    else
+    if (wide == 4) MORE_REGISTERS(208);
+    UNROLL_MMA
+    for (int i = 0; i < GROUP_SUMS(wide); i++) sums[i] = 0.0f;
+    int reading = 0, before = 0, parity = 0;
+    for (int step = 0; step < steps; step++)
     {
-        UNROLL_MMA
-        for (int i = 0; i < GROUP_SUMS(wide); i++) sums[i] = 0.0f;
-        int reading = 0, before = 0, parity = 0;
-        for (int step = 0; step < steps; step++)
-        {
-            wait_phase(FULL(reading), parity);
-            hold_sums(sums, GROUP_SUMS(wide));
-            start_products();
-            multiply_step(sums, shared + reading * STAGE_BYTES(wide), wide, shared, exchange);
-            commit_products();
-            hold_sums(sums, GROUP_SUMS(wide));
-
-            // While these products run, those of the step before are complete, and its stage is free.
-            WAIT_PRODUCTS(1);
-            if (step > 0 && LID % 32 == 0) arrive(EMPTY(before));
-            before = reading;
-            reading = reading + 1 == STAGES ? 0 : reading + 1;
-            parity ^= reading == 0;
-        }
-        WAIT_PRODUCTS(0);
+        wait_phase(FULL(reading), parity);
         hold_sums(sums, GROUP_SUMS(wide));
+        start_products();
+        multiply_step(sums, shared + reading * STAGE_BYTES(wide), wide, shared, exchange);
+        commit_products();
+        hold_sums(sums, GROUP_SUMS(wide));
+
+        // While these products run, those of the step before are complete, and its stage is free.
+        WAIT_PRODUCTS(1);
+        if (step > 0 && LID % 32 == 0) arrive(EMPTY(before));
+        before = reading;
+        reading = reading + 1 == STAGES(wide) ? 0 : reading + 1;
+        parity ^= reading == 0;
     }
+    WAIT_PRODUCTS(0);
+    hold_sums(sums, GROUP_SUMS(wide));
     BARRIER();
-    if (LID >= MULTIPLIERS) return;
 #else
     start_copies(&at, in, row0, first, LID % 128, 128, COPIES, STEP);
     for (int i = 0; i < INNER(GROUP_SUMS(wide)); i++) sums[i] = 0.0f;
     for (int step = 0; step < steps; step++)
     {
-        const shared_t stage = shared + step % STAGES * STAGE_BYTES(wide);
+        const shared_t stage = shared + step % STAGES(wide) * STAGE_BYTES(wide);
         if (LID >= MULTIPLIERS) copy_step(stage, &at, in, matrix, map, row0, panel0, wide, panels, 0);
         BARRIER();
         multiply_step(sums, stage, wide, shared, exchange);

@@ -101,7 +101,7 @@ FN void hold_bits(uint* bits, const int count)
 #define D8(i) "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3]), \
     "+f"(d[i + 4]), "+f"(d[i + 5]), "+f"(d[i + 6]), "+f"(d[i + 7])
 
-// d += a b: 64x16 rows along the inputs by 16x128 along the columns, or 16x192.
+// d += a b: 64x16 rows along the inputs by 16x128 along the columns, 16x192, or 16x256.
 FN void multiply_two_panels(float* d, unsigned long a, unsigned long b)
 {
     __asm__ volatile(
@@ -127,6 +127,23 @@ FN void multiply_three_panels(float* d, unsigned long a, unsigned long b)
         "%96, %97, 1, 1, 1, 0, 1;"
         : D8(0), D8(8), D8(16), D8(24), D8(32), D8(40), D8(48),
         D8(56), D8(64), D8(72), D8(80), D8(88) : "l"(a), "l"(b));
+}
+
+FN void multiply_four_panels(float* d, unsigned long a, unsigned long b)
+{
+    __asm__ volatile(
+        "wgmma.mma_async.sync.aligned.m64n256k16.f32." MMA_TYPES " {"
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+        "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
+        "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
+        "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63, "
+        "%64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79, "
+        "%80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95, "
+        "%96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111, "
+        "%112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127}, "
+        "%128, %129, 1, 1, 1, 0, 1;"
+        : D8(0), D8(8), D8(16), D8(24), D8(32), D8(40), D8(48), D8(56), D8(64), D8(72), D8(80), D8(88),
+        D8(96), D8(104), D8(112), D8(120) : "l"(a), "l"(b));
 }
 
 // d += a b: 64x16 rows by 16x128 columns, both along the inputs.
@@ -158,7 +175,8 @@ FN void multiply_group(
     float* d, unsigned long a, unsigned long b, const int wide, shared_t base, shared_t exchange)
 {
     if (wide == 2) multiply_two_panels(d, a, b);
-    else multiply_three_panels(d, a, b);
+    else if (wide == 3) multiply_three_panels(d, a, b);
+    else multiply_four_panels(d, a, b);
 }
 #endif
 #endif

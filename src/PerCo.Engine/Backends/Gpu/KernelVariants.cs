@@ -4,7 +4,7 @@ namespace PerCo.Engine.Backends.Gpu;
 internal static class KernelVariants
 {
     private const string All16 = "fp16 and bf16, ";
-    private const string Tiles = "where tiles of 128x128 or 128x192 take less time by estimate than those of ";
+    private const string Tiles = "where tiles of 128x128 to 128x256 take less time by estimate than those of ";
 
     public static readonly KernelVariant LinearWgmma = new(
         "Linear", "linear_wgmma", KernelNeed.WarpGroups,

@@ -18,12 +18,17 @@ internal readonly record struct ProductTiling(string Program, string Kernel, Gpu
     private const double JoinStart = 3000;
     private const double JoinBandwidth = 5000;
 
+    // A multiprocessor's share of the second cache where all read, in bytes a nanosecond: an H100's, of the values that
+    // are reported the least.
+    private const double SecondCacheBandwidth = 42;
+
     // In nanoseconds on an H100, by arithmetic from its on-chip traffic (kernels/LOG.md), not measured yet. They decide
     // which kernel is used, and in which order sums are added.
     private static readonly Tile[] WarpGroupTiles =
     [
         new("", 128, 2, Start: 2000, StepAlone: 470, Step: 470, CanSplit: true),
         new("_wide", 128, 3, Start: 2000, StepAlone: 645, Step: 645, CanSplit: true),
+        new("_widest", 128, 4, Start: 2000, StepAlone: 800, Step: 800, CanSplit: true),
     ];
 
     private static readonly Tile[] TensorCoreTiles =
@@ -74,12 +79,11 @@ internal readonly record struct ProductTiling(string Program, string Kernel, Gpu
             long most = canSplit && tile.CanSplit ? Math.Min(units / count, inputs / LeastSplitInputs) : 1;
             for (int splits = 1; splits <= Math.Max(1, most); splits++)
             {
-                double waves = Math.Ceiling((double)count * splits / units);
                 double join = splits == 1 ? 0
                     : JoinStart + 2.0 * sizeof(float) * splits * rows * panels * MatrixPanels.Width / JoinBandwidth;
                 yield return new ProductEstimate(
                     new ProductTiling(program, program + tile.Suffix, groups with { X = groups.X * splits }, splits),
-                    tile.Time(waves, (double)inputs / StepInputs / splits) + join);
+                    tile.Time(count, splits, (double)inputs / StepInputs, units) + join);
             }
         }
     }
@@ -101,6 +105,12 @@ internal readonly record struct ProductTiling(string Program, string Kernel, Gpu
         public GpuGroups Groups(int rows, int panels) =>
             GpuGroups.OfRows((panels + Panels - 1) / Panels, (rows + Rows - 1) / Rows);
 
-        public double Time(double waves, double steps) => waves * Start + steps * Math.Max(StepAlone, waves * Step);
+        public double Time(long tiles, int splits, double steps, int units)
+        {
+            double waves = Math.Ceiling((double)tiles * splits / units);
+            double computed = waves * Start + steps / splits * Math.Max(StepAlone, waves * Step);
+            double bytes = tiles * steps * StepInputs * sizeof(ushort) * (Rows + Panels * MatrixPanels.Width);
+            return Math.Max(computed, Start + bytes / (SecondCacheBandwidth * units));
+        }
     }
 }

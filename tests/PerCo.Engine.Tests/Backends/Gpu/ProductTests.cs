@@ -27,6 +27,10 @@ public sealed class ProductTests(OpenClFp16Fixture fixture)
         // Tiles of three panels, the last with two, and GEGLU in them.
         Conv2d(2, 8, 7, 72, 320, channelBias: true),
         Linear(100, 200, 320, Activation.Geglu),
+
+        // Tiles of four panels.
+        Conv2d(2, 8, 7, 72, 512, channelBias: true),
+        Linear(100, 200, 500, residual: true),
     ];
 
     [SkippableTheory]
@@ -37,12 +41,14 @@ public sealed class ProductTests(OpenClFp16Fixture fixture)
     [InlineData(2, "conv2d_mma", 48, 64, 9 * 528, "conv2d_mma", 6)]
     [InlineData(2, "conv2d_wgmma", 48, 64, 9 * 528, "conv2d_wgmma", 6)]
     [InlineData(3, "conv2d_wgmma", 25, 33, 2303, "conv2d_wgmma", 2)]
-    [InlineData(4, "linear_mma", 50, 70, 10000, "linear_mma", 13)]
-    [InlineData(4, "linear_wgmma", 50, 70, 10000, "linear_wgmma", 13)]
-    [InlineData(5, "linear_mma", 130, 130, 6000, "linear_mma", 6, 26)]
-    [InlineData(5, "linear_wgmma", 130, 130, 6000, "linear_wgmma_wide", 6)]
+    [InlineData(4, "linear_mma", 50, 70, 10000, "linear_mma", 10)]
+    [InlineData(4, "linear_wgmma", 50, 70, 10000, "linear_wgmma", 8)]
+    [InlineData(5, "linear_mma", 130, 130, 6000, "linear_mma", 5, 26)]
+    [InlineData(5, "linear_wgmma", 130, 130, 6000, "linear_wgmma_wide", 5)]
     [InlineData(6, "conv2d_wgmma", 112, 320, 9 * 72, "conv2d_wgmma_wide", 1, 2)]
     [InlineData(7, "linear_wgmma", 100, 320, 200, "linear_wgmma_wide", 1, 2)]
+    [InlineData(8, "conv2d_wgmma", 112, 512, 9 * 72, "conv2d_wgmma_widest", 1, 2)]
+    [InlineData(9, "linear_wgmma", 100, 500, 200, "linear_wgmma_widest", 1, 2)]
     public void Results_are_those_of_the_reference(
         int trial, string variant, int rows, int outputs, int inputs, string kernel, int splits, int units = 13)
     {
@@ -88,6 +94,7 @@ public sealed class ProductTests(OpenClFp16Fixture fixture)
             [
                 "linear_wgmma", "linear_wgmma/2", "linear_wgmma/3",
                 "linear_wgmma_wide", "linear_wgmma_wide/2", "linear_wgmma_wide/3",
+                "linear_wgmma_widest", "linear_wgmma_widest/2", "linear_wgmma_widest/3",
                 "linear_mma", "linear_mma/2", "linear_mma/3", "linear_mma_small",
             ],
             all.Select(estimate => estimate.Tiling.ToString()));

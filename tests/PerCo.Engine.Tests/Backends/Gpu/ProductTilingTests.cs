@@ -11,13 +11,15 @@ public sealed class ProductTilingTests
     /// <summary>The shapes of Stable Diffusion 2.1's U-Net at 512×512 with guidance.</summary>
     [Theory]
     [InlineData(8192, 320, 9 * 320, "wg_wide", 1)]
-    [InlineData(8192, 320, 320, "wg_wide", 1)]
-    [InlineData(2048, 640, 9 * 640, "wg_wide", 2)]
-    [InlineData(512, 1280, 9 * 1280, "wg", 3)]
-    [InlineData(128, 1280, 9 * 1280, "wg", 13)]
-    [InlineData(128, 1280, 9 * 2560, "wg", 13)]
+    [InlineData(8192, 320, 320, "tc", 1)]
+    [InlineData(8192, 2560, 320, "wg_widest", 1)]
+    [InlineData(2048, 5120, 640, "wg_widest", 1)]
+    [InlineData(2048, 640, 9 * 640, "wg", 1)]
+    [InlineData(512, 1280, 9 * 1280, "wg_widest", 5)]
+    [InlineData(128, 1280, 9 * 1280, "tc", 10)]
+    [InlineData(128, 1280, 9 * 2560, "wg_widest", 18)]
     [InlineData(512, 1280, 1280, "tc_small", 1)]
-    [InlineData(512, 1280, 5120, "wg", 3)]
+    [InlineData(512, 1280, 5120, "wg_widest", 5)]
     public void Of_an_H100(int rows, int outputs, int inputs, string kernel, int splits)
     {
         ProductTiling tiling = Choose("wg", "tc", rows, outputs, inputs, H100);
@@ -26,8 +28,8 @@ public sealed class ProductTilingTests
 
     [Theory]
     [InlineData(8192, 320, 9 * 320, "tc", 1)]
-    [InlineData(512, 1280, 9 * 1280, "tc_small", 1)]
-    [InlineData(128, 1280, 9 * 1280, "tc", 10)]
+    [InlineData(512, 1280, 9 * 1280, "tc", 2)]
+    [InlineData(128, 1280, 9 * 1280, "tc", 9)]
     [InlineData(512, 1280, 1280, "tc_small", 1)]
     public void Of_an_A100(int rows, int outputs, int inputs, string kernel, int splits)
     {
@@ -49,6 +51,7 @@ public sealed class ProductTilingTests
             {
                 "wg" or "tc" => (128, 2),
                 "wg_wide" => (128, 3),
+                "wg_widest" => (128, 4),
                 _ => (64, 1),
             };
             int panels = MatrixPanels.Count(outputs, geglu: false);

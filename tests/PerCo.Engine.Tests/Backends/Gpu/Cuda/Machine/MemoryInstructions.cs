@@ -232,6 +232,8 @@ internal sealed unsafe class TryWait(int to, int address, int parity) : PtxInstr
             complete |= (done ? 1u : 0) << lane;
         }
 
+        warp.WaitsFor = complete == lanes ? "" : $" for phase {warp.Words[parity * PtxWarp.Size]} of barrier "
+            + $"{warp.Words[address * PtxWarp.Size]}";
         warp.Predicates[to] = (warp.Predicates[to] & ~lanes) | complete;
         return complete == lanes ? PtxStep.Next : PtxStep.Yield;
     }

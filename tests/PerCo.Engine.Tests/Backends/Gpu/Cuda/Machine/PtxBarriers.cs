@@ -80,6 +80,11 @@ internal sealed unsafe class PtxBarriers(PtxShared shared)
     /// <summary>There is a barrier.</summary>
     public void Check(uint address) => _ = Find(address);
 
+    /// <inheritdoc/>
+    public override string ToString() => string.Join("; ", _barriers.OrderBy(pair => pair.Key).Select(pair =>
+        $"barrier {pair.Key}: parity {pair.Value.Parity}, {pair.Value.Pending} of {pair.Value.Arrivals} arrivals and "
+        + $"{pair.Value.Bytes} bytes to come"));
+
     private static void End(Barrier barrier)
     {
         if (barrier.Pending == 0 && barrier.Bytes == 0)

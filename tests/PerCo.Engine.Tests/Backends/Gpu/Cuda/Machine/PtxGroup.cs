@@ -89,7 +89,8 @@ internal sealed class PtxGroup : IDisposable
             if (idle == Deadlock)
             {
                 throw new PtxFault(
-                    $"{Launch.Kernel.Name}, group {X},{Y},{Z}: all warps wait, and nothing is under way");
+                    $"{Launch.Kernel.Name}, group {X},{Y},{Z}: all warps wait, and nothing is under way: "
+                    + $"{string.Join("; ", _warps.Where(warp => warp.Live != 0))}; {Barriers}");
             }
         }
 

@@ -116,6 +116,7 @@ internal sealed unsafe class PtxWarp : IDisposable
     /// <returns>Whether it got on: not where it only asked whether something is complete.</returns>
     public bool Run(int instructions)
     {
+        bool gotOn = false;
         for (; instructions > 0 && Live != 0; instructions--)
         {
             if (_place >= _limit)
@@ -149,8 +150,11 @@ internal sealed unsafe class PtxWarp : IDisposable
 
                 if (step == PtxStep.Yield)
                 {
-                    return false;
+                    TakeAnother();
+                    return gotOn;
                 }
+
+                gotOn |= instruction is not (Branch or TryWait);
 
                 if (step == PtxStep.Barrier)
                 {
@@ -204,6 +208,13 @@ internal sealed unsafe class PtxWarp : IDisposable
         }
     }
 
+    /// <summary>What it waits for, in words; empty where it does not.</summary>
+    public string WaitsFor { get; set; } = "";
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"warp {Index} at line {_kernel.Code[Math.Min(_place, _kernel.Code.Count - 1)].Line}{WaitsFor}";
+
     public void Dispose()
     {
         NativeMemory.AlignedFree(Words);
@@ -225,6 +236,24 @@ internal sealed unsafe class PtxWarp : IDisposable
         {
             _place = place;
             throw new PtxFault("lanes wait for each other at different instructions that all must execute together");
+        }
+    }
+
+    // What this fragment waits for another one may have to do, although it is ahead.
+    private void TakeAnother()
+    {
+        int other = Array.IndexOf(_parked, false, 0, _others);
+        if (other < 0)
+        {
+            return;
+        }
+
+        (_place, _places[other]) = (_places[other], _place);
+        (_mask, _masks[other]) = (_masks[other], _mask);
+        _limit = int.MaxValue;
+        for (int i = 0; i < _others; i++)
+        {
+            _limit = _parked[i] || _places[i] <= _place ? _limit : Math.Min(_limit, _places[i]);
         }
     }
 
