@@ -6,8 +6,9 @@ using PerCo.Engine.Backends.Gpu.Cuda;
 namespace PerCo.Engine.Tests.Backends.Gpu.Cuda.Machine;
 
 /// <summary>
-/// A CUDA driver with devices of compute capability 7.0, 8.0, 9.0 and 12.0, whose kernels a <see cref="PtxDevice"/> executes.
-/// Whatever is put into a stream happens when somebody waits for it, so that the host cannot rely on it earlier.
+/// A CUDA driver with devices of compute capability 7.0, 8.0, 9.0 and 12.0, whose kernels a <see cref="PtxDevice"/>
+/// executes. Whatever is put into a stream happens when somebody waits for it, so that the host cannot rely on it
+/// earlier.
 /// </summary>
 /// <remarks>
 /// The driver's calls are functions without an object: all machines share their tables. A machine's devices are
