@@ -33,8 +33,12 @@ internal static class OpBench
                 {
                     cancellation.ThrowIfCancellationRequested();
                     expected ??= trial.Run(reference, precision);
-                    OpMeasurement row = Measure(
-                        backend, set, trial, variant, expected, precision, options.Repeats);
+                    if (Measure(backend, set, trial, variant, expected, precision, options.Repeats) is not { } row)
+                    {
+                        messages.Detail($"{variant} does not take {trial.Shape}");
+                        continue;
+                    }
+
                     passed &= row.Passed;
                     printer.Add(row);
                     messages.Detail($"{row.Kernel} {trial.Shape}: {row.Detail ?? "as expected"}");
@@ -59,13 +63,23 @@ internal static class OpBench
             : throw new PerCoException("Nothing was timed. Do --set, --op and --kernel go together, on this device?");
     }
 
-    private static OpMeasurement Measure(
+    // Null where the variant does not take the operands, and another one has computed.
+    private static OpMeasurement? Measure(
         Backend backend, string set, OpTrial trial, KernelVariant? variant, float[] expected, GpuPrecision precision,
         int repeats)
     {
-        using IDisposable? only = variant is null ? null : new OnlyVariant((GpuBackend)backend, variant);
-        return Measure(
-            backend, set, trial, variant?.Name ?? KernelCheck.KernelName(trial.Op), expected, precision, repeats);
+        if (variant is null)
+        {
+            return Measure(backend, set, trial, KernelCheck.KernelName(trial.Op), expected, precision, repeats);
+        }
+
+        var gpu = (GpuBackend)backend;
+        using var only = new OnlyVariant(gpu, variant);
+        gpu.Programs = new HashSet<string>();
+        OpMeasurement row = Check(backend, set, trial, variant.Name, expected, precision);
+        bool isTaken = !row.Passed || gpu.Programs.Contains(variant.Name);
+        gpu.Programs = null;
+        return isTaken ? Time(backend, row, repeats) : null;
     }
 
     private static OpMeasurement Measure(

@@ -205,12 +205,16 @@ public sealed partial class GpuBackend : Backend, IStepOps, IRowBandOps
         base.Dispose(disposing);
     }
 
+    /// <summary>Receives the programs whose kernels are used; null where nobody asks.</summary>
+    internal ISet<string>? Programs { get; set; }
+
     /// <summary>A kernel of a program, which is built when first asked for.</summary>
     internal GpuKernel Kernel(string program, string? name = null)
     {
         name ??= program;
         lock (_loading)
         {
+            Programs?.Add(program);
             if (!_kernels.TryGetValue(name, out GpuKernel? kernel))
             {
                 if (!_modules.TryGetValue(program, out GpuModule? module))
