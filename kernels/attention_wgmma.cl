@@ -229,7 +229,7 @@ KERNEL(attention_wgmma, GROUP_ITEMS)(PARAMETERS)
     BARRIER();
     if (LID >= MULTIPLIERS)
     {
-        FEWER_REGISTERS(64);
+        FEWER_REGISTERS(56);
         copy_blocks(&in, head, shared);
         BARRIER();
     }

@@ -88,7 +88,7 @@ FN void multiply_and_write(
     BARRIER();
     if (LID >= MULTIPLIERS)
     {
-        if (wide == 4) FEWER_REGISTERS(96);
+        if (wide == 4) FEWER_REGISTERS(88);
 
         // Copies go round the stages; a stage that was used before is waited for. What is complete is reported LAG
         // steps later, so that nobody waits for single copies.

@@ -75,7 +75,8 @@ FN void fence_for_products(void) { __asm__ volatile("fence.proxy.async.shared::c
 
 FN void start_products(void) { __asm__ volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 
-// A warp group gives registers back, or takes what others have given: a multiple of 8 an item, and of 65536 in all.
+// A warp group gives registers back, or takes what others have given, and waits for ever where that is less: multiples
+// of 8 an item, of 168 for each that 384 items start with.
 #define FEWER_REGISTERS(n) __asm__ volatile("setmaxnreg.dec.sync.aligned.u32 %0;" :: "n"(n))
 #define MORE_REGISTERS(n) __asm__ volatile("setmaxnreg.inc.sync.aligned.u32 %0;" :: "n"(n))
 

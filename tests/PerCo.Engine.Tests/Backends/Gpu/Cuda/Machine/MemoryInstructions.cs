@@ -238,3 +238,20 @@ internal sealed unsafe class TryWait(int to, int address, int parity) : PtxInstr
         return complete == lanes ? PtxStep.Next : PtxStep.Yield;
     }
 }
+
+/// <summary>setmaxnreg: a warp gives registers back, or waits until there are as many as it takes.</summary>
+internal sealed class SetRegisters(int count) : PtxInstruction
+{
+    public override bool IsAligned => true;
+
+    public override PtxStep Execute(PtxWarp warp, uint lanes)
+    {
+        if (count - warp.Registers > warp.Group.FreeRegisters)
+        {
+            return PtxStep.Again;
+        }
+
+        warp.Registers = count;
+        return PtxStep.Next;
+    }
+}

@@ -46,6 +46,15 @@ internal sealed class PtxGroup : IDisposable
 
     public int Z { get; private set; }
 
+    /// <summary>
+    /// Registers that a work-item starts with at the most: its share of 65536, in eights. The compiler gives as many to
+    /// kernels that move them between warps.
+    /// </summary>
+    public int StartRegisters => 65536 / (_warps.Length * PtxWarp.Size) / 8 * 8;
+
+    /// <summary>Registers that warps have given back, for each of their work-items.</summary>
+    public int FreeRegisters => (StartRegisters * _warps.Length) - _warps.Sum(warp => warp.Registers);
+
     /// <summary>On-chip memory.</summary>
     public PtxShared Shared { get; }
 

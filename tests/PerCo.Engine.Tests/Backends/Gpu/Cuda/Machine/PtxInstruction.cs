@@ -9,6 +9,9 @@ internal enum PtxStep
     /// <summary>Goes on, after others have run: it waits for them in a loop.</summary>
     Yield,
 
+    /// <summary>Tries the instruction again after others have run.</summary>
+    Again,
+
     /// <summary>Waits for the group's other warps.</summary>
     Barrier,
 

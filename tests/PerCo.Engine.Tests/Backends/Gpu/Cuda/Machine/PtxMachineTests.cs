@@ -49,6 +49,7 @@ public sealed class PtxMachineTests
     [InlineData(90, "Conv2d", "conv2d_wgmma", @"mbarrier\.arrive\.shared[^;]*;", "all warps wait")]
     [InlineData(90, "Conv2d", "conv2d_wgmma", @"mbarrier\.arrive\.expect_tx[^;]*;", "bytes for the barrier")]
     [InlineData(90, "Attention", "attention_wgmma", @"wgmma\.wait_group\.sync\.aligned 1;", "register of a product")]
+    [InlineData(90, "Attention", "attention_wgmma", @"setmaxnreg\.dec[^;]*;", "all warps wait")]
     [InlineData(90, "Attention", "attention_wgmma", @"cp\.async\.wait_group 1;", "under way")]
     public void A_line_that_is_missing_is_missed(int capability, string op, string program, string line, string fault)
     {

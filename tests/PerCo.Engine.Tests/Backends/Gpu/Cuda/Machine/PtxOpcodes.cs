@@ -107,8 +107,8 @@ internal static unsafe class PtxOpcodes
             int most = Number(o[0]);
             return new WholeWarp(warp => warp.Asynchronous.WaitProducts(most));
         },
-        ["setmaxnreg.dec.sync.aligned.u32"] = (_, _) => new WholeWarp(_ => { }),
-        ["setmaxnreg.inc.sync.aligned.u32"] = (_, _) => new WholeWarp(_ => { }),
+        ["setmaxnreg.dec.sync.aligned.u32"] = (_, o) => new SetRegisters(Number(o[0])),
+        ["setmaxnreg.inc.sync.aligned.u32"] = (_, o) => new SetRegisters(Number(o[0])),
     };
 
     /// <summary>Makes an instruction.</summary>

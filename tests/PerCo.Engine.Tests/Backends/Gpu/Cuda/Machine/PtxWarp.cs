@@ -69,6 +69,9 @@ internal sealed unsafe class PtxWarp : IDisposable
     /// <summary>Lanes that have not ended.</summary>
     public uint Live { get; private set; }
 
+    /// <summary>Registers of a work-item.</summary>
+    public int Registers { get; set; }
+
     /// <summary>Whether it waits at a barrier of the group.</summary>
     public bool AtBarrier { get; set; }
 
@@ -89,6 +92,7 @@ internal sealed unsafe class PtxWarp : IDisposable
         int lanes = Math.Min(Size, _kernel.GroupSize - (Index * Size));
         _mask = Live = lanes == Size ? Full : (1u << lanes) - 1;
         AtBarrier = false;
+        Registers = Group.StartRegisters;
         Asynchronous.Reset();
         Fenced.Clear();
 
@@ -143,6 +147,11 @@ internal sealed unsafe class PtxWarp : IDisposable
 
                 Asynchronous.Check(instruction);
                 PtxStep step = lanes == 0 ? PtxStep.Next : instruction.Execute(this, lanes);
+                if (step == PtxStep.Again)
+                {
+                    return gotOn;
+                }
+
                 if (step != PtxStep.Moved)
                 {
                     _place++;
