@@ -1,6 +1,8 @@
-using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Backends.Reference;
+using PerCo.Engine.Backends.Trials;
+using PerCo.Engine.Backends;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends;
@@ -42,6 +44,14 @@ public abstract class BackendFixture : IDisposable
 
     /// <summary>A value as the backend stores activations: operands are so before either backend gets them.</summary>
     public virtual Func<float, float>? Stored => null;
+
+    /// <summary><see cref="Stored"/> of a GPU's precision.</summary>
+    protected static float Rounded(float value, GpuPrecision precision)
+    {
+        Span<float> one = [value];
+        TrialOperands.Round(one, precision);
+        return one[0];
+    }
 
     /// <summary>The bounds that hold for the backend's arithmetic, from those of the CPU's.</summary>
     public virtual Tolerance Adapt(Tolerance tolerance) => tolerance;

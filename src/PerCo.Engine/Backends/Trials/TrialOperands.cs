@@ -42,7 +42,7 @@ internal sealed class TrialOperands(Backend backend, GpuPrecision precision) : I
     {
         var shape = new Shape(extents);
         float[] values = Values(name, shape.Count, scale);
-        Round(values);
+        Round(values, precision);
         return Own(backend.Upload(shape, values));
     }
 
@@ -72,7 +72,8 @@ internal sealed class TrialOperands(Backend backend, GpuPrecision precision) : I
         _owned.Clear();
     }
 
-    private void Round(Span<float> values)
+    /// <summary>Rounds values to what a precision stores.</summary>
+    internal static void Round(Span<float> values, GpuPrecision precision)
     {
         if (precision == GpuPrecision.Fp16)
         {

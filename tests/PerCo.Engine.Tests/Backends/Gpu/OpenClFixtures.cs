@@ -1,6 +1,5 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Gpu;
-using PerCo.Engine.Tensors;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Gpu;
@@ -43,7 +42,7 @@ public class OpenClFp16Fixture : BackendFixture
     }
 
     /// <inheritdoc/>
-    public override Func<float, float> Stored => value => (float)(Half)value;
+    public override Func<float, float> Stored => value => Rounded(value, GpuPrecision.Fp16);
 
     /// <inheritdoc/>
     public override Tolerance Adapt(Tolerance tolerance) => tolerance.On(GpuPrecision.Fp16);
@@ -64,21 +63,10 @@ public class OpenClBf16Fixture : BackendFixture
     }
 
     /// <inheritdoc/>
-    public override Func<float, float> Stored => BFloat16Values.Stored;
+    public override Func<float, float> Stored => value => Rounded(value, GpuPrecision.Bf16);
 
     /// <inheritdoc/>
     public override Tolerance Adapt(Tolerance tolerance) => tolerance.On(GpuPrecision.Bf16);
-}
-
-/// <summary>Values in bf16.</summary>
-internal static class BFloat16Values
-{
-    public static float Stored(float value)
-    {
-        var bits = new ushort[1];
-        BFloat16.Round([value], bits);
-        return BitConverter.UInt32BitsToSingle((uint)bits[0] << 16);
-    }
 }
 
 /// <summary>Kernels for tensor cores, by emulation where the first OpenCL device is the host's processor.</summary>

@@ -12,14 +12,11 @@ internal sealed unsafe class CudaApi
     private static readonly string[] Libraries =
         OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"];
 
-    private readonly Func<string, nint> _export;
-
     /// <summary>Takes the entry points from a driver.</summary>
     /// <param name="export">The address of an entry point; 0 where the driver lacks it.</param>
     /// <exception cref="PerCoException">It lacks one that is needed.</exception>
     internal CudaApi(Func<string, nint> export)
     {
-        _export = export;
         Init = (delegate* unmanaged<uint, int>)Find("cuInit");
         DriverGetVersion = (delegate* unmanaged<int*, int>)Find("cuDriverGetVersion");
         GetErrorName = (delegate* unmanaged<int, byte**, int>)Find("cuGetErrorName");
@@ -41,7 +38,7 @@ internal sealed unsafe class CudaApi
         FunctionSetAttribute = (delegate* unmanaged<nint, int, int, int>)Find("cuFuncSetAttribute");
         TensorMapEncodeTiled = (delegate* unmanaged<
             byte*, int, uint, nint, ulong*, ulong*, uint*, uint*, int, int, int, int, int>)
-            FindOrNull("cuTensorMapEncodeTiled");
+            export("cuTensorMapEncodeTiled");
         LaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)
             Find("cuLaunchKernel");
         StreamCreate = (delegate* unmanaged<nint*, uint, int>)Find("cuStreamCreate");
@@ -55,12 +52,20 @@ internal sealed unsafe class CudaApi
         MemAllocHost = (delegate* unmanaged<nint*, nuint, int>)Find("cuMemAllocHost_v2");
         MemFreeHost = (delegate* unmanaged<nint, int>)Find("cuMemFreeHost");
         MemGetInfo = (delegate* unmanaged<nuint*, nuint*, int>)Find("cuMemGetInfo_v2");
-        StreamBeginCapture = (delegate* unmanaged<nint, int, int>)FindOrNull("cuStreamBeginCapture_v2");
-        StreamEndCapture = (delegate* unmanaged<nint, nint*, int>)FindOrNull("cuStreamEndCapture");
-        GraphInstantiate = (delegate* unmanaged<nint*, nint, ulong, int>)FindOrNull("cuGraphInstantiateWithFlags");
-        GraphLaunch = (delegate* unmanaged<nint, nint, int>)FindOrNull("cuGraphLaunch");
-        GraphExecDestroy = (delegate* unmanaged<nint, int>)FindOrNull("cuGraphExecDestroy");
-        GraphDestroy = (delegate* unmanaged<nint, int>)FindOrNull("cuGraphDestroy");
+        StreamBeginCapture = (delegate* unmanaged<nint, int, int>)export("cuStreamBeginCapture_v2");
+        StreamEndCapture = (delegate* unmanaged<nint, nint*, int>)export("cuStreamEndCapture");
+        GraphInstantiate = (delegate* unmanaged<nint*, nint, ulong, int>)export("cuGraphInstantiateWithFlags");
+        GraphLaunch = (delegate* unmanaged<nint, nint, int>)export("cuGraphLaunch");
+        GraphExecDestroy = (delegate* unmanaged<nint, int>)export("cuGraphExecDestroy");
+        GraphDestroy = (delegate* unmanaged<nint, int>)export("cuGraphDestroy");
+
+        nint Find(string name) => export(name) is var address and not 0
+            ? address
+            : throw new PerCoException($"CUDA: {Libraries[0]} lacks {name}; expected the driver of CUDA 11 or newer. "
+                + "Update NVIDIA's graphics driver, or use OpenCL or the CPU.")
+            {
+                Remedies = [Remedy.OpenCl, Remedy.Cpu],
+            };
     }
 
     public delegate* unmanaged<uint, int> Init { get; }
@@ -175,14 +180,4 @@ internal sealed unsafe class CudaApi
             ? $"{Marshal.PtrToStringUTF8((nint)name)} ({status})"
             : $"status {status}";
     }
-
-    private nint FindOrNull(string name) => _export(name);
-
-    private nint Find(string name) => _export(name) is var address and not 0
-        ? address
-        : throw new PerCoException($"CUDA: {Libraries[0]} lacks {name}; expected the driver of CUDA 11 or newer. "
-            + "Update NVIDIA's graphics driver, or use OpenCL or the CPU.")
-        {
-            Remedies = [Remedy.OpenCl, Remedy.Cpu],
-        };
 }

@@ -24,17 +24,18 @@ public sealed partial class GpuBackend
     private protected override void AttentionCore(
         ChannelSlice q, ChannelSlice k, ChannelSlice v, in AttentionSpec spec, Tensor result)
     {
-        int queries = q.Tensor.Shape.Tokens, heads = spec.Heads, channels = q.Count / heads;
+        AttentionSpec how = spec; // Functions below cannot reach a parameter by reference.
+        int queries = q.Tensor.Shape.Tokens, channels = q.Count / how.Heads;
         if (result.Shape.Count == 0)
         {
             return;
         }
 
-        int keys = Tensors.Ops.Attention.KeyCount(k, spec);
-        if (Uses(KernelVariants.AttentionWgmma) && channels <= WgmmaHead && keys > WgmmaKeys && !spec.Causal
+        int keys = Tensors.Ops.Attention.KeyCount(k, how);
+        if (Uses(KernelVariants.AttentionWgmma) && channels <= WgmmaHead && keys > WgmmaKeys && !how.Causal
             && (channels | q.Offset | q.Stride | k.Offset | k.Stride | v.Offset | v.Stride) % CopiedValues == 0)
         {
-            Launch("attention_wgmma", "attention_wgmma", Groups(WgmmaQueries), spec);
+            Launch("attention_wgmma", "attention_wgmma", Groups(WgmmaQueries));
             return;
         }
 
@@ -42,20 +43,20 @@ public sealed partial class GpuBackend
         {
             // QUERIES of kernels/attention_mma.cl: narrow heads leave registers for twice the queries.
             (string kernel, int block) = channels <= MmaHead ? ("attention_mma", 128) : ("attention_mma_wide", 64);
-            Launch("attention_mma", kernel, Groups(block), spec);
+            Launch("attention_mma", kernel, Groups(block));
             return;
         }
 
         int slices = checked((int)DivideUp(channels, OutputSlice));
         Launch(
             "attention", "attention",
-            new GpuGroups(checked((int)DivideUp(queries, QueryBlock)), checked(spec.Heads * slices), Batch()), spec);
+            new GpuGroups(checked((int)DivideUp(queries, QueryBlock)), checked(how.Heads * slices), Batch()));
 
         int Batch() => q.Tensor.Shape.Batch;
 
-        GpuGroups Groups(int block) => new((int)DivideUp(queries, block), heads, Batch());
+        GpuGroups Groups(int block) => new((int)DivideUp(queries, block), how.Heads, Batch());
 
-        void Launch(string program, string kernel, GpuGroups groups, in AttentionSpec how) => _device.Launch(
+        void Launch(string program, string kernel, GpuGroups groups) => _device.Launch(
             Kernel(program, kernel), groups,
             [
                 q.Tensor.Buffer(), k.Tensor.Buffer(), v.Tensor.Buffer(), result.Buffer(), q.Offset, q.Stride, k.Offset,

@@ -1,6 +1,5 @@
 using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Gpu;
-using PerCo.Engine.Tensors;
 using PerCo.Engine.Tests.Backends.Gpu.Cuda.Machine;
 using Xunit;
 
@@ -42,12 +41,7 @@ public abstract class PtxFixture : BackendFixture
         : base(() => Open(capability, precision, trusted)) => _precision = precision;
 
     /// <inheritdoc/>
-    public override Func<float, float>? Stored => _precision switch
-    {
-        GpuPrecision.Fp16 => value => (float)(Half)value,
-        GpuPrecision.Bf16 => BFloat16Values.Stored,
-        _ => null,
-    };
+    public override Func<float, float>? Stored => value => Rounded(value, _precision);
 
     /// <inheritdoc/>
     public override Tolerance Adapt(Tolerance tolerance) => tolerance.On(_precision);

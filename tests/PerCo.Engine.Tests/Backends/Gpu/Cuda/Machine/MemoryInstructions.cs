@@ -12,7 +12,7 @@ namespace PerCo.Engine.Tests.Backends.Gpu.Cuda.Machine;
 /// <param name="AddressBank">Its bank.</param>
 /// <param name="Offset">What is added.</param>
 internal sealed record PtxAccess(
-    string Space, int Bytes, bool Signed, IReadOnlyList<int> Values, PtxBank Bank, int Address, PtxBank AddressBank,
+    string Space, int Bytes, bool Signed, int[] Values, PtxBank Bank, int Address, PtxBank AddressBank,
     long Offset)
 {
     /// <summary>The address of a lane.</summary>
@@ -26,12 +26,11 @@ internal sealed unsafe class Access(PtxAccess access, bool store) : PtxInstructi
 {
     // What plain kernels do most.
     private readonly bool _isPlain = access is { Space: "shared", Bytes: 4, Bank: PtxBank.Word } && !store;
-    private readonly int[] _values = [.. access.Values];
     private PtxDevice.Met _met;
 
     public override PtxStep Execute(PtxWarp warp, uint lanes)
     {
-        int bytes = access.Bytes * access.Values.Count;
+        int bytes = access.Bytes * access.Values.Length;
         if (_isPlain && warp.Group.Shared.Races is null)
         {
             return LoadShared(warp, lanes, bytes);
@@ -67,7 +66,7 @@ internal sealed unsafe class Access(PtxAccess access, bool store) : PtxInstructi
         {
             int lane = BitOperations.TrailingZeroCount(lanes);
             uint* from = (uint*)warp.Group.Shared.At((long)access.Of(warp, lane), bytes, bytes);
-            foreach (int register in _values)
+            foreach (int register in access.Values)
             {
                 warp.Words[(register * PtxWarp.Size) + lane] = *from++;
             }
@@ -236,22 +235,5 @@ internal sealed unsafe class TryWait(int to, int address, int parity) : PtxInstr
             + $"{warp.Words[address * PtxWarp.Size]}";
         warp.Predicates[to] = (warp.Predicates[to] & ~lanes) | complete;
         return complete == lanes ? PtxStep.Next : PtxStep.Yield;
-    }
-}
-
-/// <summary>setmaxnreg: a warp gives registers back, or waits until there are as many as it takes.</summary>
-internal sealed class SetRegisters(int count) : PtxInstruction
-{
-    public override bool IsAligned => true;
-
-    public override PtxStep Execute(PtxWarp warp, uint lanes)
-    {
-        if (count - warp.Registers > warp.Group.FreeRegisters)
-        {
-            return PtxStep.Again;
-        }
-
-        warp.Registers = count;
-        return PtxStep.Next;
     }
 }

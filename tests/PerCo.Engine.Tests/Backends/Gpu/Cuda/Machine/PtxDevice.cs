@@ -63,8 +63,7 @@ internal sealed unsafe class PtxDevice : IDisposable
     /// <summary>Whether these bytes belong to one allocation.</summary>
     public bool Has(nint address, nuint bytes)
     {
-        int at = Array.BinarySearch(_starts, (ulong)address);
-        at = at < 0 ? ~at - 1 : at;
+        int at = LastBefore((ulong)address);
         return at >= 0 && (ulong)address + bytes <= _ends[at];
     }
 
@@ -86,17 +85,15 @@ internal sealed unsafe class PtxDevice : IDisposable
             return;
         }
 
-        ulong[] starts = _starts;
-        int at = Array.BinarySearch(starts, address);
-        at = at < 0 ? ~at - 1 : at;
+        int at = LastBefore(address);
         if (at < 0 || address + (ulong)bytes > _ends[at])
         {
             string near = at < 0 ? "before all allocations"
-                : $"{address - starts[at]} bytes into an allocation of {_ends[at] - starts[at]}";
+                : $"{address - _starts[at]} bytes into an allocation of {_ends[at] - _starts[at]}";
             throw new PtxFault($"{bytes} bytes of device memory at {address:x}: {near}");
         }
 
-        last = new Met(starts[at], _ends[at], _changes);
+        last = new Met(_starts[at], _ends[at], _changes);
     }
 
     /// <summary>Runs all groups of a launch.</summary>
@@ -142,6 +139,13 @@ internal sealed unsafe class PtxDevice : IDisposable
         {
             _ = Free(memory);
         }
+    }
+
+    // The allocation that starts at an address or last before it; -1 where there is none.
+    private int LastBefore(ulong address)
+    {
+        int at = Array.BinarySearch(_starts, address);
+        return at < 0 ? ~at - 1 : at;
     }
 
     private void Publish()

@@ -49,7 +49,7 @@ internal sealed partial class PtxReader
 
     private void ReadKernel(string name, string head)
     {
-        var scope = new PtxScope(0, _symbols);
+        var scope = new PtxScope(_symbols);
         foreach (Match parameter in ParameterDeclaration().Matches(head))
         {
             scope.AddParameter(parameter.Groups["name"].Value, parameter.Groups["bits"].Value == "64" ? 8 : 4);

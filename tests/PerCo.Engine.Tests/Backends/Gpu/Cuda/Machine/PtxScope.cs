@@ -6,7 +6,7 @@ namespace PerCo.Engine.Tests.Backends.Gpu.Cuda.Machine;
 /// Names of a kernel while it is read: registers, symbols, parameters and constants, which get a register each. Blocks
 /// in braces may declare names of their own (PTX ISA, "Identifiers" and "Scoping").
 /// </summary>
-internal sealed class PtxScope(int staticShared, IReadOnlyDictionary<string, uint> symbols)
+internal sealed class PtxScope(IReadOnlyDictionary<string, uint> symbols)
 {
     private readonly Dictionary<string, PtxBank> _prefixes = [];
     private readonly Dictionary<string, int> _registers = [];
@@ -20,7 +20,7 @@ internal sealed class PtxScope(int staticShared, IReadOnlyDictionary<string, uin
     private readonly int[] _counts = new int[3];
     private int _blockCount;
 
-    public int StaticShared { get; private set; } = staticShared;
+    public int StaticShared { get; private set; }
 
     public int Local { get; private set; }
 

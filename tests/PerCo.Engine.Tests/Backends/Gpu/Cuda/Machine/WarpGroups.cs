@@ -256,3 +256,20 @@ internal sealed unsafe class CopyBox(int to, int map, int column, int row, int b
         }
     }
 }
+
+/// <summary>setmaxnreg: a warp gives registers back, or waits until there are as many as it takes.</summary>
+internal sealed class SetRegisters(int count) : PtxInstruction
+{
+    public override bool IsAligned => true;
+
+    public override PtxStep Execute(PtxWarp warp, uint lanes)
+    {
+        if (count - warp.Registers > warp.Group.FreeRegisters)
+        {
+            return PtxStep.Again;
+        }
+
+        warp.Registers = count;
+        return PtxStep.Next;
+    }
+}
