@@ -19,6 +19,13 @@ internal static class VectorMath
     private const float Ln2High = 0.693115234375f;
     private const float Ln2Low = 3.1946184945e-5f;
 
+    // Coefficients of (2ᶠ - 1) / f for |f| ≤ 1/2, by the power of f that they are multiplied with in 2ᶠ.
+    private const float FractionOf5 = 1.326469253e-3f;
+    private const float FractionOf4 = 9.671534415e-3f;
+    private const float FractionOf3 = 5.550734025e-2f;
+    private const float FractionOf2 = 2.402224175e-1f;
+    private const float FractionOf1 = 6.931469773e-1f;
+
     /// <summary>eˣ to 1.05 units in the last place (one more where the result is subnormal).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp<S, V>(V x)
@@ -62,24 +69,24 @@ internal static class VectorMath
     }
 
     /// <summary>
-    /// 2ˣ for x ≤ 0 (or NaN) to 2.5 units in the last place, exactly 1 for 0 and 0 below -126.5: what a softmax needs,
-    /// whose largest term is 1.
+    /// 2ˣ for x ≤ 127 (or NaN) to 2.5 units in the last place, exactly 1 for 0 and 0 below -126.5: what a softmax
+    /// needs, whose terms are small.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Exp2NonPositive<S, V>(V x)
+    public static V Exp2Clipped<S, V>(V x)
         where S : struct, ISimd<V>
         where V : struct
     {
-        V whole = SplitNonPositive<S, V>(ref x);
+        V whole = SplitClipped<S, V>(ref x);
         return S.Multiply(Exp2Fraction<S, V>(x), S.ToExponent(whole));
     }
 
     /// <summary>
-    /// The first part of <see cref="Exp2NonPositive"/>, for loops that take several x through each part: leaves the
+    /// The first part of <see cref="Exp2Clipped"/>, for loops that take several x through each part: leaves the
     /// fraction, |f| ≤ 1/2, in x, and gives the whole number in the last bits, for <see cref="ISimd{V}.ToExponent"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V SplitNonPositive<S, V>(ref V x)
+    public static V SplitClipped<S, V>(ref V x)
         where S : struct, ISimd<V>
         where V : struct
     {
@@ -99,11 +106,27 @@ internal static class VectorMath
         where S : struct, ISimd<V>
         where V : struct
     {
-        V p = S.MultiplyAdd(S.Create(1.326469253e-3f), f, S.Create(9.671534415e-3f));
-        p = S.MultiplyAdd(p, f, S.Create(5.550734025e-2f));
-        p = S.MultiplyAdd(p, f, S.Create(2.402224175e-1f));
-        p = S.MultiplyAdd(p, f, S.Create(6.931469773e-1f));
+        V p = S.MultiplyAdd(S.Create(FractionOf5), f, S.Create(FractionOf4));
+        p = S.MultiplyAdd(p, f, S.Create(FractionOf3));
+        p = S.MultiplyAdd(p, f, S.Create(FractionOf2));
+        p = S.MultiplyAdd(p, f, S.Create(FractionOf1));
         return S.MultiplyAdd(p, f, S.Create(1f));
+    }
+
+    /// <summary><see cref="Exp2Fraction"/> of four, step by step.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Exp2Fractions<S, V>(ref V a, ref V b, ref V c, ref V d)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        V first = S.Create(FractionOf5), next = S.Create(FractionOf4);
+        V p = S.MultiplyAdd(first, a, next), q = S.MultiplyAdd(first, b, next);
+        V r = S.MultiplyAdd(first, c, next), s = S.MultiplyAdd(first, d, next);
+        MultiplyAdd<S, V>(ref p, ref q, ref r, ref s, a, b, c, d, S.Create(FractionOf3));
+        MultiplyAdd<S, V>(ref p, ref q, ref r, ref s, a, b, c, d, S.Create(FractionOf2));
+        MultiplyAdd<S, V>(ref p, ref q, ref r, ref s, a, b, c, d, S.Create(FractionOf1));
+        MultiplyAdd<S, V>(ref p, ref q, ref r, ref s, a, b, c, d, S.Create(1f));
+        (a, b, c, d) = (p, q, r, s);
     }
 
     /// <summary>1 / (1 + e⁻ˣ), to 3 units in the last place above -87; below it is less than 1e-38, or 0.</summary>
@@ -170,4 +193,17 @@ internal static class VectorMath
         where S : struct, ISimd<V>
         where V : struct =>
         S.Add(S.Create(1f), Exp<S, V>(S.Subtract(S.Create(0f), x)));
+
+    // p = p · a + addend, and so on: one step of four polynomials.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void MultiplyAdd<S, V>(
+        ref V p, ref V q, ref V r, ref V s, V a, V b, V c, V d, V addend)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        p = S.MultiplyAdd(p, a, addend);
+        q = S.MultiplyAdd(q, b, addend);
+        r = S.MultiplyAdd(r, c, addend);
+        s = S.MultiplyAdd(s, d, addend);
+    }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace PerCo.Engine.Backends.Cpu.Gemm;
 
 /// <summary>
@@ -35,6 +37,12 @@ internal sealed unsafe class GemmKernels
 
     /// <summary>Floats in a vector.</summary>
     public int Lanes { get; }
+
+    /// <summary>
+    /// K up to which a block of rows has all of it, so that results are written once. Processors with AVX-512 have
+    /// second-level caches of a megabyte and more, others half of that.
+    /// </summary>
+    public int WholeK => Lanes == Vector512<float>.Count ? 3072 : 1024;
 
     /// <summary>Most rows of a tile.</summary>
     public int Rows { get; }

@@ -21,6 +21,12 @@ internal readonly unsafe struct DenseRows(float* values, int rowsInGroup, int co
         const int chunk = GemmKernels.Chunk;
         int valid = Math.Min(count, columns - k0);
         float* source = values + ((long)group * rowsInGroup + row) * columns + k0;
+        if (valid < columns)
+        {
+            PackParts(destination, source, rows, count, valid);
+            return;
+        }
+
         for (int i = 0; i < rows; i++)
         {
             float* to = destination + i * chunk;
@@ -31,12 +37,42 @@ internal readonly unsafe struct DenseRows(float* values, int rowsInGroup, int co
                 to += rows * chunk;
             }
 
-            for (int q = 0; k + q < count; q++)
-            {
-                to[q] = k + q < valid ? source[k + q] : 0;
-            }
-
+            CopyTail(to, source, k, count, valid);
             source += columns;
+        }
+    }
+
+    // Parts of rows do not follow each other in memory: all rows together are more streams at a time, which the
+    // processor fetches ahead, than one after the other with a start each.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PackParts(float* destination, float* source, int rows, int count, int valid)
+    {
+        const int chunk = GemmKernels.Chunk;
+        int k = 0;
+        for (; k + chunk <= valid; k += chunk)
+        {
+            float* from = source + k;
+            for (int i = 0; i < rows; i++)
+            {
+                Unsafe.CopyBlockUnaligned(destination, from, chunk * sizeof(float));
+                destination += chunk;
+                from += columns;
+            }
+        }
+
+        for (int i = 0; i < rows; i++)
+        {
+            CopyTail(destination, source, k, count, valid);
+            destination += chunk;
+            source += columns;
+        }
+    }
+
+    private static void CopyTail(float* to, float* source, int k, int count, int valid)
+    {
+        for (int q = 0; k + q < count; q++)
+        {
+            to[q] = k + q < valid ? source[k + q] : 0;
         }
     }
 }

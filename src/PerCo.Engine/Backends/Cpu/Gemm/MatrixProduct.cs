@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Backends.Cpu.Gemm;
@@ -12,14 +13,20 @@ namespace PerCo.Engine.Backends.Cpu.Gemm;
 /// </remarks>
 internal unsafe struct MatrixProduct
 {
-    /// <summary>Rows of a block: 8 panels of 14.</summary>
+    /// <summary>Most rows of a block: 8 panels of 14.</summary>
     private const int BlockRows = 112;
 
     /// <summary>Fewest rows that are worth a block of their own.</summary>
     private const int SmallBlockRows = 42;
 
-    /// <summary>Inner extent of a block: 112 rows of it are less than half a megabyte.</summary>
+    /// <summary>Inner extent of a block where K is split: 112 rows of it are less than half a megabyte.</summary>
     private const int BlockK = 1024;
+
+    /// <summary>K from which on a tile takes longer than it takes to ask for the next one's lines.</summary>
+    private const int LeastFetchedK = 256;
+
+    /// <summary>Values of a cache line.</summary>
+    private const int Line = 16;
 
     /// <summary>Number of groups of rows.</summary>
     public int Groups;
@@ -60,12 +67,14 @@ internal unsafe struct MatrixProduct
             return;
         }
 
-        Split(backend.Pool.Threads, out int rowBlocks, out int columnBlocks);
         GemmKernels kernels = Matrix.Kernels;
 
         // Pairs of columns meet in one tile after all of K, so K cannot be split between passes over the panels.
-        int blocks = Matrix.IsPaired ? 1 : PackedMatrix.DivideUp(Matrix.K, BlockK);
+        bool whole = Matrix.IsPaired || Matrix.K <= kernels.WholeK;
+        int blocks = whole ? 1 : PackedMatrix.DivideUp(Matrix.K, BlockK);
         int blockK = PackedMatrix.RoundUp(PackedMatrix.DivideUp(Matrix.K, blocks), GemmKernels.Chunk);
+        int blockRows = Math.Clamp(BlockRows * BlockK / blockK, SmallBlockRows, BlockRows);
+        Split(backend.Pool.Threads, blockRows, out int rowBlocks, out int columnBlocks);
         int rows = PackedMatrix.DivideUp(Rows, rowBlocks);
         long tile = (long)kernels.Rows * kernels.Width;
         long widened = Matrix.Format == PanelFormat.Fp32 ? 0 : (long)blockK * kernels.Width;
@@ -94,9 +103,9 @@ internal unsafe struct MatrixProduct
     }
 
     // Enough tasks for all threads: smaller blocks of rows first, then blocks of columns, which pack the rows again.
-    private readonly void Split(int threads, out int rowBlocks, out int columnBlocks)
+    private readonly void Split(int threads, int blockRows, out int rowBlocks, out int columnBlocks)
     {
-        rowBlocks = PackedMatrix.DivideUp(Rows, BlockRows);
+        rowBlocks = PackedMatrix.DivideUp(Rows, blockRows);
         columnBlocks = 1;
         if (threads == 1)
         {
@@ -208,6 +217,13 @@ internal unsafe struct MatrixProduct
                     }
                 }
 
+                if (k >= LeastFetchedK)
+                {
+                    bool last = strip == strips.Count - 1;
+                    int row = last ? 0 : strips.Start(strip + 1);
+                    FetchResult(group, row0 + row, last ? column + columns : column, strips.Length(last ? 0 : strip + 1));
+                }
+
                 kernels.Tile(rows, vectors)(
                     k, packed + (long)first * packedStride, b, init, initStride, sums, sumStride, (float*)next);
                 next += GemmKernels.Fetched(k) * size;
@@ -221,6 +237,32 @@ internal unsafe struct MatrixProduct
                 else if (!inPlace)
                 {
                     CopyTile(tile, width, result, stride, rows, columns);
+                }
+            }
+        }
+
+        // What the next tile will write, and add, on its way while this tile is computed.
+        private readonly void FetchResult(int group, int row, int column, int rows)
+        {
+            long stride = Product.ResultColumns;
+            long offset = row * stride + column;
+            FetchTile(Product.Result + group * (Product.Rows * stride) + offset, stride, rows);
+            if (Product.Residual != null)
+            {
+                FetchTile(Product.Residual + group * Product.ResidualStride + offset, stride, rows);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void FetchTile(float* tile, long stride, int rows)
+        {
+            if (Sse.IsSupported)
+            {
+                for (int i = 0; i < rows; i++)
+                {
+                    Sse.Prefetch0(tile);
+                    Sse.Prefetch0(tile + Line);
+                    tile += stride;
                 }
             }
         }

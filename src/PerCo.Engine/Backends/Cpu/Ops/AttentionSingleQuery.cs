@@ -41,6 +41,7 @@ internal readonly unsafe struct AttentionSingleQuery(AttentionOperands operands,
             int count = Math.Min(BlockKeys, visible - start);
             Transpose.Copy(operands.Key(item, start), operands.KeyStride, count, operands.Channels, keys, BlockKeys);
             float largest = Scores<S, V>(query, keys, count, scores, max);
+            largest = largest > max + AttentionSoftmax.Headroom ? largest : max;
             float factor = Exp2<S, V>(max - largest);
             max = largest;
             sum = Weights<S, V>(scores, count, max, sum * factor);
@@ -91,7 +92,7 @@ internal readonly unsafe struct AttentionSingleQuery(AttentionOperands operands,
         V by = S.Create(max);
         for (int key = 0; key < count; key += S.Count)
         {
-            S.Store(VectorMath.Exp2NonPositive<S, V>(S.Subtract(S.Load(scores + key), by)), scores + key);
+            S.Store(VectorMath.Exp2Clipped<S, V>(S.Subtract(S.Load(scores + key), by)), scores + key);
         }
 
         for (int key = 0; key < count; key++)
@@ -128,7 +129,7 @@ internal readonly unsafe struct AttentionSingleQuery(AttentionOperands operands,
         where V : struct
     {
         float* lanes = stackalloc float[16];
-        S.Store(VectorMath.Exp2NonPositive<S, V>(S.Create(x)), lanes);
+        S.Store(VectorMath.Exp2Clipped<S, V>(S.Create(x)), lanes);
         return lanes[0];
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace PerCo.Engine.Backends.Cpu;
 
@@ -13,8 +14,14 @@ internal static unsafe class AttentionSoftmax
     public const int KeyMultiple = 4;
 
     /// <summary>
-    /// Replaces scores by 2^(score − max) and adds them to the sums. Where the largest score so far grew, what was
-    /// summed before, results included, is scaled down to the new one.
+    /// What a score may exceed the subtracted one by, in powers of 2, before that is raised: sums stay far from the
+    /// ends of fp32, and results are seldom scaled after the first blocks.
+    /// </summary>
+    public const float Headroom = 8;
+
+    /// <summary>
+    /// Replaces scores by 2^(score − max) and adds them to the sums. Where a score exceeds max by more than
+    /// <see cref="Headroom"/>, it is the new one, and what was summed before, results included, is scaled down to it.
     /// </summary>
     /// <param name="scores">[keys][width]; −∞ where a query does not see a key.</param>
     /// <param name="keys">A multiple of <see cref="KeyMultiple"/>.</param>
@@ -48,13 +55,15 @@ internal static unsafe class AttentionSoftmax
         float* max = panel.Max + lane;
         float* sum = panel.Sum + lane;
         V before = S.Load(max);
-        V now = Largest<S, V>(scores, keys, width, before);
+        V largest = Largest<S, V>(scores, keys, width, before);
+        V room = S.Subtract(S.Add(before, S.Create(Headroom)), largest);
+        V now = S.SelectNegative(room, largest, before);
         if (S.AllEqual(before, now))
         {
             return;
         }
 
-        V factor = VectorMath.Exp2NonPositive<S, V>(S.Subtract(before, now));
+        V factor = VectorMath.Exp2Clipped<S, V>(S.Subtract(before, now));
         S.Store(now, max);
         S.Store(S.Multiply(S.Load(sum), factor), sum);
         for (int c = 0; c < panel.Channels; c++)
@@ -136,12 +145,21 @@ internal static unsafe class AttentionSoftmax
         where S : struct, ISimd<V>
         where V : struct
     {
-        V wholeA = VectorMath.SplitNonPositive<S, V>(ref a), wholeB = VectorMath.SplitNonPositive<S, V>(ref b);
-        V wholeC = VectorMath.SplitNonPositive<S, V>(ref c), wholeD = VectorMath.SplitNonPositive<S, V>(ref d);
-        a = VectorMath.Exp2Fraction<S, V>(a);
-        b = VectorMath.Exp2Fraction<S, V>(b);
-        c = VectorMath.Exp2Fraction<S, V>(c);
-        d = VectorMath.Exp2Fraction<S, V>(d);
+        V wholeA = VectorMath.SplitClipped<S, V>(ref a), wholeB = VectorMath.SplitClipped<S, V>(ref b);
+        V wholeC = VectorMath.SplitClipped<S, V>(ref c), wholeD = VectorMath.SplitClipped<S, V>(ref d);
+        if (S.Count == Vector512<float>.Count)
+        {
+            // 32 registers have room for the steps of all four side by side.
+            VectorMath.Exp2Fractions<S, V>(ref a, ref b, ref c, ref d);
+        }
+        else
+        {
+            a = VectorMath.Exp2Fraction<S, V>(a);
+            b = VectorMath.Exp2Fraction<S, V>(b);
+            c = VectorMath.Exp2Fraction<S, V>(c);
+            d = VectorMath.Exp2Fraction<S, V>(d);
+        }
+
         a = S.Multiply(a, S.ToExponent(wholeA));
         b = S.Multiply(b, S.ToExponent(wholeB));
         c = S.Multiply(c, S.ToExponent(wholeC));
