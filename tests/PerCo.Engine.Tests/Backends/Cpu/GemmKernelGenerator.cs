@@ -19,6 +19,8 @@ internal sealed class GemmKernelGenerator
     /// <summary>Floats of a cache line, of which a step of the inner loop fetches one ahead.</summary>
     private const int CacheLine = 16;
 
+    private const int Chunk = GemmKernels.Chunk;
+
     private readonly StringBuilder _text = new();
     private readonly int _bits;
     private readonly int _rows;
@@ -45,6 +47,9 @@ internal sealed class GemmKernelGenerator
     }
 
     private int Lanes => _bits / 32;
+
+    // Two steps' b beside all accumulators need AVX-512's 32 registers.
+    private bool StoresEarly => _bits == 512;
 
     private string Vector => $"Vector{_bits}";
 
@@ -91,7 +96,6 @@ internal sealed class GemmKernelGenerator
 
     private void WriteTile(int rows, int vectors)
     {
-        int width = vectors * Lanes;
         Line(0, "");
         Line(1, "[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
         Line(1, $"private static void Tile{rows}x{vectors}(");
@@ -106,52 +110,125 @@ internal sealed class GemmKernelGenerator
             }
         }
 
+        if (StoresEarly)
+        {
+            WriteLoopStoringEarly(rows, vectors);
+        }
+        else
+        {
+            WriteLoop(rows, vectors);
+        }
+
+        Line(1, "}");
+    }
+
+    // All steps, then all stores.
+    private void WriteLoop(int rows, int vectors)
+    {
+        int width = vectors * Lanes;
         Line(2, $"float* end = b + k * {width};");
         Line(2, "do");
         Line(2, "{");
-        Line(3, $"float* chunk = b + {16 * width};");
+        Line(3, $"float* chunk = b + {Chunk * width};");
         Line(3, "chunk = chunk < end ? chunk : end;");
         Line(3, "do");
         Line(3, "{");
-        Line(4, "if (Sse.IsSupported)");
-        Line(4, "{");
-        Line(5, "Sse.Prefetch1(next);");
-        Line(5, $"next += {CacheLine};");
-        Line(4, "}");
-        for (int u = 0; u < Unroll; u++)
-        {
-            Line(4, "{");
-            Line(5, Statements(vectors, v => $"{Vector}<float> b{v} = {Vector}.Load(b{Plus(u * width + v * Lanes)});"));
-            for (int i = 0; i < rows; i++)
-            {
-                Line(5, $"{Vector}<float> a{i} = {Vector}.Create(a[{16 * i + u}]);");
-                Line(5, Statements(vectors, v => $"c{i}_{v} = {Vector}.FusedMultiplyAdd(a{i}, b{v}, c{i}_{v});"));
-            }
-
-            Line(4, "}");
-        }
-
+        WriteSteps(4, Unroll, rows, vectors);
         Line(4, $"a += {Unroll};");
         Line(4, $"b += {Unroll * width};");
         Line(3, "}");
         Line(3, "while (b < chunk);");
         if (rows > 1)
         {
-            Line(3, $"a += {16 * (rows - 1)};");
+            Line(3, $"a += {Chunk * (rows - 1)};");
         }
 
         Line(2, "}");
         Line(2, "while (b < end);");
         for (int i = 0; i < rows; i++)
         {
-            Line(2, Statements(vectors, v => $"c{i}_{v}.Store(c{Plus(v * Lanes)});"));
-            if (i + 1 < rows)
-            {
-                Line(2, "c += cStride;");
-            }
+            WriteStore(2, i, rows, vectors);
+        }
+    }
+
+    // The last two steps go row by row, and each row is stored while the next is computed: a burst of stores at the end
+    // would keep what follows waiting (45 to 90 cycles of 672 at k = 24).
+    private void WriteLoopStoringEarly(int rows, int vectors)
+    {
+        int width = vectors * Lanes;
+        Line(2, $"float* last = b + (k - {Unroll}) * {width};");
+        Line(2, $"float* chunk = b + {Chunk * width};");
+        Line(2, "while (b < last)");
+        Line(2, "{");
+        WriteSteps(3, Unroll, rows, vectors);
+        Line(3, $"a += {Unroll};");
+        Line(3, $"b += {Unroll * width};");
+        if (rows > 1)
+        {
+            Line(3, "if (b == chunk)");
+            Line(3, "{");
+            Line(4, $"a += {Chunk * (rows - 1)};");
+            Line(4, $"chunk += {Chunk * width};");
+            Line(3, "}");
         }
 
-        Line(1, "}");
+        Line(2, "}");
+        WriteSteps(2, Unroll - 2, rows, vectors);
+        for (int u = Unroll - 2; u < Unroll; u++)
+        {
+            Line(2, Statements(
+                vectors, v => $"{Vector}<float> b{u}_{v} = {Vector}.Load(b{Plus(u * width + v * Lanes)});"));
+        }
+
+        for (int i = 0; i < rows; i++)
+        {
+            for (int u = Unroll - 2; u < Unroll; u++)
+            {
+                Line(2, Statements(vectors, v =>
+                    $"c{i}_{v} = {Vector}.FusedMultiplyAdd("
+                        + $"{Vector}.Create(a[{Chunk * i + u}]), b{u}_{v}, c{i}_{v});"));
+            }
+
+            WriteStore(2, i, rows, vectors);
+        }
+    }
+
+    private void WriteSteps(int indent, int steps, int rows, int vectors)
+    {
+        Line(indent, "if (Sse.IsSupported)");
+        Line(indent, "{");
+        Line(indent + 1, "Sse.Prefetch1(next);");
+        Line(indent + 1, $"next += {CacheLine};");
+        Line(indent, "}");
+        for (int u = 0; u < steps; u++)
+        {
+            WriteStep(indent, u, rows, vectors);
+        }
+    }
+
+    private void WriteStep(int indent, int u, int rows, int vectors)
+    {
+        int width = vectors * Lanes;
+        Line(indent, "{");
+        Line(indent + 1, Statements(
+            vectors, v => $"{Vector}<float> b{v} = {Vector}.Load(b{Plus(u * width + v * Lanes)});"));
+        for (int i = 0; i < rows; i++)
+        {
+            Line(indent + 1, $"{Vector}<float> a{i} = {Vector}.Create(a[{Chunk * i + u}]);");
+            Line(indent + 1, Statements(
+                vectors, v => $"c{i}_{v} = {Vector}.FusedMultiplyAdd(a{i}, b{v}, c{i}_{v});"));
+        }
+
+        Line(indent, "}");
+    }
+
+    private void WriteStore(int indent, int row, int rows, int vectors)
+    {
+        Line(indent, Statements(vectors, v => $"c{row}_{v}.Store(c{Plus(v * Lanes)});"));
+        if (row + 1 < rows)
+        {
+            Line(indent, "c += cStride;");
+        }
     }
 
     // One row against several panels: two accumulators alone would wait for each other.

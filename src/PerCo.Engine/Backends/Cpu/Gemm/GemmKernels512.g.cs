@@ -49,44 +49,57 @@ internal static unsafe class GemmKernels512
         long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            }
+            a += 4;
+            b += 64;
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
     }
 
@@ -97,55 +110,78 @@ internal static unsafe class GemmKernels512
         Vector512<float> c0_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c1_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 16;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 16;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
     }
 
@@ -158,65 +194,94 @@ internal static unsafe class GemmKernels512
         Vector512<float> c1_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c2_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 32;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 32;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
     }
 
@@ -231,75 +296,110 @@ internal static unsafe class GemmKernels512
         Vector512<float> c2_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c3_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 48;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 48;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0);
         c3_0.Store(c);
     }
 
@@ -316,85 +416,126 @@ internal static unsafe class GemmKernels512
         Vector512<float> c3_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c4_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 64;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 64;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0);
         c3_0.Store(c);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0);
         c4_0.Store(c);
     }
 
@@ -413,95 +554,142 @@ internal static unsafe class GemmKernels512
         Vector512<float> c4_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c5_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 80;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 80;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0);
         c3_0.Store(c);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0);
         c4_0.Store(c);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0);
         c5_0.Store(c);
     }
 
@@ -522,105 +710,158 @@ internal static unsafe class GemmKernels512
         Vector512<float> c5_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c6_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 96;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 96;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0);
         c3_0.Store(c);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0);
         c4_0.Store(c);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0);
         c5_0.Store(c);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0);
         c6_0.Store(c);
     }
 
@@ -643,115 +884,174 @@ internal static unsafe class GemmKernels512
         Vector512<float> c6_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c7_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 112;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 112;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0);
         c3_0.Store(c);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0);
         c4_0.Store(c);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0);
         c5_0.Store(c);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0);
         c6_0.Store(c);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0);
         c7_0.Store(c);
     }
 
@@ -776,125 +1076,190 @@ internal static unsafe class GemmKernels512
         Vector512<float> c7_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c8_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 128;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 128;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0);
         c3_0.Store(c);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0);
         c4_0.Store(c);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0);
         c5_0.Store(c);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0);
         c6_0.Store(c);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0);
         c7_0.Store(c);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0);
         c8_0.Store(c);
     }
 
@@ -921,135 +1286,206 @@ internal static unsafe class GemmKernels512
         Vector512<float> c8_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c9_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[144]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[145]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[146]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[147]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 144;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[144]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[145]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[146]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[147]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 144;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            Vector512<float> a9 = Vector512.Create(a[144]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            Vector512<float> a9 = Vector512.Create(a[145]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0);
         c3_0.Store(c);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0);
         c4_0.Store(c);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0);
         c5_0.Store(c);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0);
         c6_0.Store(c);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0);
         c7_0.Store(c);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0);
         c8_0.Store(c);
         c += cStride;
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_0, c9_0);
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_0, c9_0);
         c9_0.Store(c);
     }
 
@@ -1078,145 +1514,222 @@ internal static unsafe class GemmKernels512
         Vector512<float> c9_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c10_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[144]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[160]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[145]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[161]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[146]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[162]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[147]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[163]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 160;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[144]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[160]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[145]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[161]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[146]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[162]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[147]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[163]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 160;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            Vector512<float> a9 = Vector512.Create(a[144]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            Vector512<float> a10 = Vector512.Create(a[160]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            Vector512<float> a9 = Vector512.Create(a[145]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            Vector512<float> a10 = Vector512.Create(a[161]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0);
         c3_0.Store(c);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0);
         c4_0.Store(c);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0);
         c5_0.Store(c);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0);
         c6_0.Store(c);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0);
         c7_0.Store(c);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0);
         c8_0.Store(c);
         c += cStride;
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_0, c9_0);
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_0, c9_0);
         c9_0.Store(c);
         c += cStride;
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_0, c10_0);
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_0, c10_0);
         c10_0.Store(c);
     }
 
@@ -1247,155 +1760,238 @@ internal static unsafe class GemmKernels512
         Vector512<float> c10_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c11_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[144]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[160]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[176]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[145]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[161]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[177]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[146]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[162]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[178]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[147]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[163]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[179]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 176;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[144]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[160]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[176]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[145]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[161]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[177]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[146]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[162]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[178]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[147]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[163]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[179]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 176;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            Vector512<float> a9 = Vector512.Create(a[144]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            Vector512<float> a10 = Vector512.Create(a[160]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+            Vector512<float> a11 = Vector512.Create(a[176]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            Vector512<float> a9 = Vector512.Create(a[145]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            Vector512<float> a10 = Vector512.Create(a[161]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+            Vector512<float> a11 = Vector512.Create(a[177]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0);
         c3_0.Store(c);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0);
         c4_0.Store(c);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0);
         c5_0.Store(c);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0);
         c6_0.Store(c);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0);
         c7_0.Store(c);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0);
         c8_0.Store(c);
         c += cStride;
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_0, c9_0);
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_0, c9_0);
         c9_0.Store(c);
         c += cStride;
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_0, c10_0);
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_0, c10_0);
         c10_0.Store(c);
         c += cStride;
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[178]), b2_0, c11_0);
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[179]), b3_0, c11_0);
         c11_0.Store(c);
     }
 
@@ -1428,165 +2024,254 @@ internal static unsafe class GemmKernels512
         Vector512<float> c11_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c12_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[144]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[160]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[176]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                    Vector512<float> a12 = Vector512.Create(a[192]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[145]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[161]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[177]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                    Vector512<float> a12 = Vector512.Create(a[193]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[146]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[162]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[178]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                    Vector512<float> a12 = Vector512.Create(a[194]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[147]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[163]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[179]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                    Vector512<float> a12 = Vector512.Create(a[195]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 192;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[144]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[160]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[176]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                Vector512<float> a12 = Vector512.Create(a[192]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[145]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[161]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[177]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                Vector512<float> a12 = Vector512.Create(a[193]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[146]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[162]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[178]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                Vector512<float> a12 = Vector512.Create(a[194]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[147]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[163]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[179]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                Vector512<float> a12 = Vector512.Create(a[195]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 192;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            Vector512<float> a9 = Vector512.Create(a[144]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            Vector512<float> a10 = Vector512.Create(a[160]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+            Vector512<float> a11 = Vector512.Create(a[176]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+            Vector512<float> a12 = Vector512.Create(a[192]);
+            c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            Vector512<float> a9 = Vector512.Create(a[145]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            Vector512<float> a10 = Vector512.Create(a[161]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+            Vector512<float> a11 = Vector512.Create(a[177]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+            Vector512<float> a12 = Vector512.Create(a[193]);
+            c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0);
         c3_0.Store(c);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0);
         c4_0.Store(c);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0);
         c5_0.Store(c);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0);
         c6_0.Store(c);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0);
         c7_0.Store(c);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0);
         c8_0.Store(c);
         c += cStride;
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_0, c9_0);
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_0, c9_0);
         c9_0.Store(c);
         c += cStride;
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_0, c10_0);
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_0, c10_0);
         c10_0.Store(c);
         c += cStride;
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[178]), b2_0, c11_0);
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[179]), b3_0, c11_0);
         c11_0.Store(c);
         c += cStride;
+        c12_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[194]), b2_0, c12_0);
+        c12_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[195]), b3_0, c12_0);
         c12_0.Store(c);
     }
 
@@ -1621,175 +2306,270 @@ internal static unsafe class GemmKernels512
         Vector512<float> c12_0 = Vector512.Load(init);
         init += initStride;
         Vector512<float> c13_0 = Vector512.Load(init);
-        float* end = b + k * 16;
-        do
+        float* last = b + (k - 4) * 16;
+        float* chunk = b + 256;
+        while (b < last)
         {
-            float* chunk = b + 256;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[144]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[160]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[176]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                    Vector512<float> a12 = Vector512.Create(a[192]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
-                    Vector512<float> a13 = Vector512.Create(a[208]);
-                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[145]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[161]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[177]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                    Vector512<float> a12 = Vector512.Create(a[193]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
-                    Vector512<float> a13 = Vector512.Create(a[209]);
-                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[146]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[162]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[178]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                    Vector512<float> a12 = Vector512.Create(a[194]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
-                    Vector512<float> a13 = Vector512.Create(a[210]);
-                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
-                    Vector512<float> a9 = Vector512.Create(a[147]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
-                    Vector512<float> a10 = Vector512.Create(a[163]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
-                    Vector512<float> a11 = Vector512.Create(a[179]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
-                    Vector512<float> a12 = Vector512.Create(a[195]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
-                    Vector512<float> a13 = Vector512.Create(a[211]);
-                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
-                }
-                a += 4;
-                b += 64;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 208;
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[144]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[160]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[176]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                Vector512<float> a12 = Vector512.Create(a[192]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+                Vector512<float> a13 = Vector512.Create(a[208]);
+                c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[145]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[161]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[177]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                Vector512<float> a12 = Vector512.Create(a[193]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+                Vector512<float> a13 = Vector512.Create(a[209]);
+                c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[146]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[162]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[178]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                Vector512<float> a12 = Vector512.Create(a[194]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+                Vector512<float> a13 = Vector512.Create(a[210]);
+                c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[147]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[163]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[179]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+                Vector512<float> a12 = Vector512.Create(a[195]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+                Vector512<float> a13 = Vector512.Create(a[211]);
+                c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
+            }
+            a += 4;
+            b += 64;
+            if (b == chunk)
+            {
+                a += 208;
+                chunk += 256;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            Vector512<float> a9 = Vector512.Create(a[144]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            Vector512<float> a10 = Vector512.Create(a[160]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+            Vector512<float> a11 = Vector512.Create(a[176]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+            Vector512<float> a12 = Vector512.Create(a[192]);
+            c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+            Vector512<float> a13 = Vector512.Create(a[208]);
+            c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0);
+            Vector512<float> a9 = Vector512.Create(a[145]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0);
+            Vector512<float> a10 = Vector512.Create(a[161]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0);
+            Vector512<float> a11 = Vector512.Create(a[177]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0);
+            Vector512<float> a12 = Vector512.Create(a[193]);
+            c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0);
+            Vector512<float> a13 = Vector512.Create(a[209]);
+            c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 32);
+        Vector512<float> b3_0 = Vector512.Load(b + 48);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0);
         c0_0.Store(c);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0);
         c1_0.Store(c);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0);
         c2_0.Store(c);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0);
         c3_0.Store(c);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0);
         c4_0.Store(c);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0);
         c5_0.Store(c);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0);
         c6_0.Store(c);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0);
         c7_0.Store(c);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0);
         c8_0.Store(c);
         c += cStride;
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_0, c9_0);
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_0, c9_0);
         c9_0.Store(c);
         c += cStride;
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_0, c10_0);
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_0, c10_0);
         c10_0.Store(c);
         c += cStride;
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[178]), b2_0, c11_0);
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[179]), b3_0, c11_0);
         c11_0.Store(c);
         c += cStride;
+        c12_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[194]), b2_0, c12_0);
+        c12_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[195]), b3_0, c12_0);
         c12_0.Store(c);
         c += cStride;
+        c13_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[210]), b2_0, c13_0);
+        c13_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[211]), b3_0, c13_0);
         c13_0.Store(c);
     }
 
@@ -1798,44 +2578,57 @@ internal static unsafe class GemmKernels512
         long k, float* a, float* b, float* init, long initStride, float* c, long cStride, float* next)
     {
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            }
+            a += 4;
+            b += 128;
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
     }
 
@@ -1846,55 +2639,78 @@ internal static unsafe class GemmKernels512
         Vector512<float> c0_0 = Vector512.Load(init); Vector512<float> c0_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c1_0 = Vector512.Load(init); Vector512<float> c1_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 16;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 16;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
     }
 
@@ -1907,65 +2723,94 @@ internal static unsafe class GemmKernels512
         Vector512<float> c1_0 = Vector512.Load(init); Vector512<float> c1_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c2_0 = Vector512.Load(init); Vector512<float> c2_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 32;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 32;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
     }
 
@@ -1980,75 +2825,110 @@ internal static unsafe class GemmKernels512
         Vector512<float> c2_0 = Vector512.Load(init); Vector512<float> c2_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c3_0 = Vector512.Load(init); Vector512<float> c3_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 48;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 48;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_1, c3_1);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_1, c3_1);
         c3_0.Store(c); c3_1.Store(c + 16);
     }
 
@@ -2065,85 +2945,126 @@ internal static unsafe class GemmKernels512
         Vector512<float> c3_0 = Vector512.Load(init); Vector512<float> c3_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c4_0 = Vector512.Load(init); Vector512<float> c4_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 64;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 64;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_1, c3_1);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_1, c3_1);
         c3_0.Store(c); c3_1.Store(c + 16);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_1, c4_1);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_1, c4_1);
         c4_0.Store(c); c4_1.Store(c + 16);
     }
 
@@ -2162,95 +3083,142 @@ internal static unsafe class GemmKernels512
         Vector512<float> c4_0 = Vector512.Load(init); Vector512<float> c4_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c5_0 = Vector512.Load(init); Vector512<float> c5_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 80;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 80;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_1, c3_1);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_1, c3_1);
         c3_0.Store(c); c3_1.Store(c + 16);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_1, c4_1);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_1, c4_1);
         c4_0.Store(c); c4_1.Store(c + 16);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_1, c5_1);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_1, c5_1);
         c5_0.Store(c); c5_1.Store(c + 16);
     }
 
@@ -2271,105 +3239,158 @@ internal static unsafe class GemmKernels512
         Vector512<float> c5_0 = Vector512.Load(init); Vector512<float> c5_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c6_0 = Vector512.Load(init); Vector512<float> c6_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 96;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 96;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_1, c3_1);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_1, c3_1);
         c3_0.Store(c); c3_1.Store(c + 16);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_1, c4_1);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_1, c4_1);
         c4_0.Store(c); c4_1.Store(c + 16);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_1, c5_1);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_1, c5_1);
         c5_0.Store(c); c5_1.Store(c + 16);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_1, c6_1);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_1, c6_1);
         c6_0.Store(c); c6_1.Store(c + 16);
     }
 
@@ -2392,115 +3413,174 @@ internal static unsafe class GemmKernels512
         Vector512<float> c6_0 = Vector512.Load(init); Vector512<float> c6_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c7_0 = Vector512.Load(init); Vector512<float> c7_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 112;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 112;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_1, c3_1);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_1, c3_1);
         c3_0.Store(c); c3_1.Store(c + 16);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_1, c4_1);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_1, c4_1);
         c4_0.Store(c); c4_1.Store(c + 16);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_1, c5_1);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_1, c5_1);
         c5_0.Store(c); c5_1.Store(c + 16);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_1, c6_1);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_1, c6_1);
         c6_0.Store(c); c6_1.Store(c + 16);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_1, c7_1);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_1, c7_1);
         c7_0.Store(c); c7_1.Store(c + 16);
     }
 
@@ -2525,125 +3605,190 @@ internal static unsafe class GemmKernels512
         Vector512<float> c7_0 = Vector512.Load(init); Vector512<float> c7_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c8_0 = Vector512.Load(init); Vector512<float> c8_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 128;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 128;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_1, c3_1);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_1, c3_1);
         c3_0.Store(c); c3_1.Store(c + 16);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_1, c4_1);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_1, c4_1);
         c4_0.Store(c); c4_1.Store(c + 16);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_1, c5_1);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_1, c5_1);
         c5_0.Store(c); c5_1.Store(c + 16);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_1, c6_1);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_1, c6_1);
         c6_0.Store(c); c6_1.Store(c + 16);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_1, c7_1);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_1, c7_1);
         c7_0.Store(c); c7_1.Store(c + 16);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_1, c8_1);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_1, c8_1);
         c8_0.Store(c); c8_1.Store(c + 16);
     }
 
@@ -2670,135 +3815,206 @@ internal static unsafe class GemmKernels512
         Vector512<float> c8_0 = Vector512.Load(init); Vector512<float> c8_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c9_0 = Vector512.Load(init); Vector512<float> c9_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[144]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[145]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[146]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[147]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 144;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[144]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[145]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[146]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[147]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 144;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            Vector512<float> a9 = Vector512.Create(a[144]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            Vector512<float> a9 = Vector512.Create(a[145]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_1, c3_1);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_1, c3_1);
         c3_0.Store(c); c3_1.Store(c + 16);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_1, c4_1);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_1, c4_1);
         c4_0.Store(c); c4_1.Store(c + 16);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_1, c5_1);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_1, c5_1);
         c5_0.Store(c); c5_1.Store(c + 16);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_1, c6_1);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_1, c6_1);
         c6_0.Store(c); c6_1.Store(c + 16);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_1, c7_1);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_1, c7_1);
         c7_0.Store(c); c7_1.Store(c + 16);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_1, c8_1);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_1, c8_1);
         c8_0.Store(c); c8_1.Store(c + 16);
         c += cStride;
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_1, c9_1);
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_1, c9_1);
         c9_0.Store(c); c9_1.Store(c + 16);
     }
 
@@ -2827,145 +4043,222 @@ internal static unsafe class GemmKernels512
         Vector512<float> c9_0 = Vector512.Load(init); Vector512<float> c9_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c10_0 = Vector512.Load(init); Vector512<float> c10_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[144]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[160]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[145]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[161]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[146]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[162]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[147]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[163]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 160;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[144]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[160]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[145]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[161]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[146]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[162]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[147]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[163]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 160;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            Vector512<float> a9 = Vector512.Create(a[144]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            Vector512<float> a10 = Vector512.Create(a[160]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            Vector512<float> a9 = Vector512.Create(a[145]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            Vector512<float> a10 = Vector512.Create(a[161]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_1, c3_1);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_1, c3_1);
         c3_0.Store(c); c3_1.Store(c + 16);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_1, c4_1);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_1, c4_1);
         c4_0.Store(c); c4_1.Store(c + 16);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_1, c5_1);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_1, c5_1);
         c5_0.Store(c); c5_1.Store(c + 16);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_1, c6_1);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_1, c6_1);
         c6_0.Store(c); c6_1.Store(c + 16);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_1, c7_1);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_1, c7_1);
         c7_0.Store(c); c7_1.Store(c + 16);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_1, c8_1);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_1, c8_1);
         c8_0.Store(c); c8_1.Store(c + 16);
         c += cStride;
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_1, c9_1);
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_1, c9_1);
         c9_0.Store(c); c9_1.Store(c + 16);
         c += cStride;
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_1, c10_1);
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_1, c10_1);
         c10_0.Store(c); c10_1.Store(c + 16);
     }
 
@@ -2996,155 +4289,238 @@ internal static unsafe class GemmKernels512
         Vector512<float> c10_0 = Vector512.Load(init); Vector512<float> c10_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c11_0 = Vector512.Load(init); Vector512<float> c11_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[144]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[160]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[176]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[145]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[161]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[177]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[146]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[162]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[178]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[147]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[163]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[179]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 176;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[144]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[160]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[176]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[145]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[161]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[177]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[146]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[162]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[178]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[147]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[163]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[179]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 176;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            Vector512<float> a9 = Vector512.Create(a[144]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            Vector512<float> a10 = Vector512.Create(a[160]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+            Vector512<float> a11 = Vector512.Create(a[176]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            Vector512<float> a9 = Vector512.Create(a[145]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            Vector512<float> a10 = Vector512.Create(a[161]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+            Vector512<float> a11 = Vector512.Create(a[177]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_1, c3_1);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_1, c3_1);
         c3_0.Store(c); c3_1.Store(c + 16);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_1, c4_1);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_1, c4_1);
         c4_0.Store(c); c4_1.Store(c + 16);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_1, c5_1);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_1, c5_1);
         c5_0.Store(c); c5_1.Store(c + 16);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_1, c6_1);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_1, c6_1);
         c6_0.Store(c); c6_1.Store(c + 16);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_1, c7_1);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_1, c7_1);
         c7_0.Store(c); c7_1.Store(c + 16);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_1, c8_1);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_1, c8_1);
         c8_0.Store(c); c8_1.Store(c + 16);
         c += cStride;
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_1, c9_1);
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_1, c9_1);
         c9_0.Store(c); c9_1.Store(c + 16);
         c += cStride;
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_1, c10_1);
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_1, c10_1);
         c10_0.Store(c); c10_1.Store(c + 16);
         c += cStride;
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[178]), b2_0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[178]), b2_1, c11_1);
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[179]), b3_0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[179]), b3_1, c11_1);
         c11_0.Store(c); c11_1.Store(c + 16);
     }
 
@@ -3177,165 +4553,254 @@ internal static unsafe class GemmKernels512
         Vector512<float> c11_0 = Vector512.Load(init); Vector512<float> c11_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c12_0 = Vector512.Load(init); Vector512<float> c12_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[144]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[160]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[176]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                    Vector512<float> a12 = Vector512.Create(a[192]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[145]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[161]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[177]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                    Vector512<float> a12 = Vector512.Create(a[193]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[146]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[162]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[178]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                    Vector512<float> a12 = Vector512.Create(a[194]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[147]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[163]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[179]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                    Vector512<float> a12 = Vector512.Create(a[195]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 192;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[144]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[160]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[176]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                Vector512<float> a12 = Vector512.Create(a[192]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[145]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[161]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[177]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                Vector512<float> a12 = Vector512.Create(a[193]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[146]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[162]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[178]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                Vector512<float> a12 = Vector512.Create(a[194]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[147]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[163]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[179]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                Vector512<float> a12 = Vector512.Create(a[195]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 192;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            Vector512<float> a9 = Vector512.Create(a[144]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            Vector512<float> a10 = Vector512.Create(a[160]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+            Vector512<float> a11 = Vector512.Create(a[176]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+            Vector512<float> a12 = Vector512.Create(a[192]);
+            c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            Vector512<float> a9 = Vector512.Create(a[145]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            Vector512<float> a10 = Vector512.Create(a[161]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+            Vector512<float> a11 = Vector512.Create(a[177]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+            Vector512<float> a12 = Vector512.Create(a[193]);
+            c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_1, c3_1);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_1, c3_1);
         c3_0.Store(c); c3_1.Store(c + 16);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_1, c4_1);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_1, c4_1);
         c4_0.Store(c); c4_1.Store(c + 16);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_1, c5_1);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_1, c5_1);
         c5_0.Store(c); c5_1.Store(c + 16);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_1, c6_1);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_1, c6_1);
         c6_0.Store(c); c6_1.Store(c + 16);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_1, c7_1);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_1, c7_1);
         c7_0.Store(c); c7_1.Store(c + 16);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_1, c8_1);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_1, c8_1);
         c8_0.Store(c); c8_1.Store(c + 16);
         c += cStride;
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_1, c9_1);
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_1, c9_1);
         c9_0.Store(c); c9_1.Store(c + 16);
         c += cStride;
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_1, c10_1);
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_1, c10_1);
         c10_0.Store(c); c10_1.Store(c + 16);
         c += cStride;
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[178]), b2_0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[178]), b2_1, c11_1);
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[179]), b3_0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[179]), b3_1, c11_1);
         c11_0.Store(c); c11_1.Store(c + 16);
         c += cStride;
+        c12_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[194]), b2_0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[194]), b2_1, c12_1);
+        c12_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[195]), b3_0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[195]), b3_1, c12_1);
         c12_0.Store(c); c12_1.Store(c + 16);
     }
 
@@ -3370,175 +4835,270 @@ internal static unsafe class GemmKernels512
         Vector512<float> c12_0 = Vector512.Load(init); Vector512<float> c12_1 = Vector512.Load(init + 16);
         init += initStride;
         Vector512<float> c13_0 = Vector512.Load(init); Vector512<float> c13_1 = Vector512.Load(init + 16);
-        float* end = b + k * 32;
-        do
+        float* last = b + (k - 4) * 32;
+        float* chunk = b + 512;
+        while (b < last)
         {
-            float* chunk = b + 512;
-            chunk = chunk < end ? chunk : end;
-            do
+            if (Sse.IsSupported)
             {
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch1(next);
-                    next += 16;
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
-                    Vector512<float> a0 = Vector512.Create(a[0]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[16]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[32]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[48]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[64]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[80]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[96]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[112]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[128]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[144]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[160]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[176]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                    Vector512<float> a12 = Vector512.Create(a[192]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
-                    Vector512<float> a13 = Vector512.Create(a[208]);
-                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
-                    Vector512<float> a0 = Vector512.Create(a[1]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[17]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[33]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[49]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[65]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[81]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[97]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[113]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[129]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[145]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[161]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[177]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                    Vector512<float> a12 = Vector512.Create(a[193]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
-                    Vector512<float> a13 = Vector512.Create(a[209]);
-                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
-                    Vector512<float> a0 = Vector512.Create(a[2]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[18]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[34]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[50]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[66]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[82]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[98]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[114]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[130]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[146]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[162]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[178]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                    Vector512<float> a12 = Vector512.Create(a[194]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
-                    Vector512<float> a13 = Vector512.Create(a[210]);
-                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
-                }
-                {
-                    Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
-                    Vector512<float> a0 = Vector512.Create(a[3]);
-                    c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
-                    Vector512<float> a1 = Vector512.Create(a[19]);
-                    c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
-                    Vector512<float> a2 = Vector512.Create(a[35]);
-                    c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
-                    Vector512<float> a3 = Vector512.Create(a[51]);
-                    c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
-                    Vector512<float> a4 = Vector512.Create(a[67]);
-                    c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
-                    Vector512<float> a5 = Vector512.Create(a[83]);
-                    c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
-                    Vector512<float> a6 = Vector512.Create(a[99]);
-                    c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
-                    Vector512<float> a7 = Vector512.Create(a[115]);
-                    c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
-                    Vector512<float> a8 = Vector512.Create(a[131]);
-                    c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
-                    Vector512<float> a9 = Vector512.Create(a[147]);
-                    c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
-                    Vector512<float> a10 = Vector512.Create(a[163]);
-                    c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
-                    Vector512<float> a11 = Vector512.Create(a[179]);
-                    c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
-                    Vector512<float> a12 = Vector512.Create(a[195]);
-                    c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
-                    Vector512<float> a13 = Vector512.Create(a[211]);
-                    c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
-                }
-                a += 4;
-                b += 128;
+                Sse.Prefetch1(next);
+                next += 16;
             }
-            while (b < chunk);
-            a += 208;
+            {
+                Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[16]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[32]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[48]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[64]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[80]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[96]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[112]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[128]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[144]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[160]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[176]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                Vector512<float> a12 = Vector512.Create(a[192]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+                Vector512<float> a13 = Vector512.Create(a[208]);
+                c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+                Vector512<float> a0 = Vector512.Create(a[1]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[17]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[33]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[49]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[65]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[81]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[97]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[113]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[129]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[145]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[161]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[177]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                Vector512<float> a12 = Vector512.Create(a[193]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+                Vector512<float> a13 = Vector512.Create(a[209]);
+                c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 64); Vector512<float> b1 = Vector512.Load(b + 80);
+                Vector512<float> a0 = Vector512.Create(a[2]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[18]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[34]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[50]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[66]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[82]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[98]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[114]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[130]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[146]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[162]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[178]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                Vector512<float> a12 = Vector512.Create(a[194]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+                Vector512<float> a13 = Vector512.Create(a[210]);
+                c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
+            }
+            {
+                Vector512<float> b0 = Vector512.Load(b + 96); Vector512<float> b1 = Vector512.Load(b + 112);
+                Vector512<float> a0 = Vector512.Create(a[3]);
+                c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[19]);
+                c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[35]);
+                c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[51]);
+                c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[67]);
+                c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[83]);
+                c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[99]);
+                c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[115]);
+                c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[131]);
+                c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[147]);
+                c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[163]);
+                c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[179]);
+                c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+                Vector512<float> a12 = Vector512.Create(a[195]);
+                c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+                Vector512<float> a13 = Vector512.Create(a[211]);
+                c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
+            }
+            a += 4;
+            b += 128;
+            if (b == chunk)
+            {
+                a += 208;
+                chunk += 512;
+            }
         }
-        while (b < end);
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(next);
+            next += 16;
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b); Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> a0 = Vector512.Create(a[0]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[16]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[32]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[48]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[64]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[80]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[96]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[112]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[128]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            Vector512<float> a9 = Vector512.Create(a[144]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            Vector512<float> a10 = Vector512.Create(a[160]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+            Vector512<float> a11 = Vector512.Create(a[176]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+            Vector512<float> a12 = Vector512.Create(a[192]);
+            c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+            Vector512<float> a13 = Vector512.Create(a[208]);
+            c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
+        }
+        {
+            Vector512<float> b0 = Vector512.Load(b + 32); Vector512<float> b1 = Vector512.Load(b + 48);
+            Vector512<float> a0 = Vector512.Create(a[1]);
+            c0_0 = Vector512.FusedMultiplyAdd(a0, b0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(a0, b1, c0_1);
+            Vector512<float> a1 = Vector512.Create(a[17]);
+            c1_0 = Vector512.FusedMultiplyAdd(a1, b0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(a1, b1, c1_1);
+            Vector512<float> a2 = Vector512.Create(a[33]);
+            c2_0 = Vector512.FusedMultiplyAdd(a2, b0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(a2, b1, c2_1);
+            Vector512<float> a3 = Vector512.Create(a[49]);
+            c3_0 = Vector512.FusedMultiplyAdd(a3, b0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(a3, b1, c3_1);
+            Vector512<float> a4 = Vector512.Create(a[65]);
+            c4_0 = Vector512.FusedMultiplyAdd(a4, b0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(a4, b1, c4_1);
+            Vector512<float> a5 = Vector512.Create(a[81]);
+            c5_0 = Vector512.FusedMultiplyAdd(a5, b0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(a5, b1, c5_1);
+            Vector512<float> a6 = Vector512.Create(a[97]);
+            c6_0 = Vector512.FusedMultiplyAdd(a6, b0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(a6, b1, c6_1);
+            Vector512<float> a7 = Vector512.Create(a[113]);
+            c7_0 = Vector512.FusedMultiplyAdd(a7, b0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(a7, b1, c7_1);
+            Vector512<float> a8 = Vector512.Create(a[129]);
+            c8_0 = Vector512.FusedMultiplyAdd(a8, b0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(a8, b1, c8_1);
+            Vector512<float> a9 = Vector512.Create(a[145]);
+            c9_0 = Vector512.FusedMultiplyAdd(a9, b0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(a9, b1, c9_1);
+            Vector512<float> a10 = Vector512.Create(a[161]);
+            c10_0 = Vector512.FusedMultiplyAdd(a10, b0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(a10, b1, c10_1);
+            Vector512<float> a11 = Vector512.Create(a[177]);
+            c11_0 = Vector512.FusedMultiplyAdd(a11, b0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(a11, b1, c11_1);
+            Vector512<float> a12 = Vector512.Create(a[193]);
+            c12_0 = Vector512.FusedMultiplyAdd(a12, b0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(a12, b1, c12_1);
+            Vector512<float> a13 = Vector512.Create(a[209]);
+            c13_0 = Vector512.FusedMultiplyAdd(a13, b0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(a13, b1, c13_1);
+        }
+        Vector512<float> b2_0 = Vector512.Load(b + 64); Vector512<float> b2_1 = Vector512.Load(b + 80);
+        Vector512<float> b3_0 = Vector512.Load(b + 96); Vector512<float> b3_1 = Vector512.Load(b + 112);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2]), b2_1, c0_1);
+        c0_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_0, c0_0); c0_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3]), b3_1, c0_1);
         c0_0.Store(c); c0_1.Store(c + 16);
         c += cStride;
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[18]), b2_1, c1_1);
+        c1_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_0, c1_0); c1_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[19]), b3_1, c1_1);
         c1_0.Store(c); c1_1.Store(c + 16);
         c += cStride;
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[34]), b2_1, c2_1);
+        c2_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_0, c2_0); c2_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[35]), b3_1, c2_1);
         c2_0.Store(c); c2_1.Store(c + 16);
         c += cStride;
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[50]), b2_1, c3_1);
+        c3_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_0, c3_0); c3_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[51]), b3_1, c3_1);
         c3_0.Store(c); c3_1.Store(c + 16);
         c += cStride;
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[66]), b2_1, c4_1);
+        c4_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_0, c4_0); c4_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[67]), b3_1, c4_1);
         c4_0.Store(c); c4_1.Store(c + 16);
         c += cStride;
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[82]), b2_1, c5_1);
+        c5_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_0, c5_0); c5_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[83]), b3_1, c5_1);
         c5_0.Store(c); c5_1.Store(c + 16);
         c += cStride;
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[98]), b2_1, c6_1);
+        c6_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_0, c6_0); c6_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[99]), b3_1, c6_1);
         c6_0.Store(c); c6_1.Store(c + 16);
         c += cStride;
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[114]), b2_1, c7_1);
+        c7_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_0, c7_0); c7_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[115]), b3_1, c7_1);
         c7_0.Store(c); c7_1.Store(c + 16);
         c += cStride;
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[130]), b2_1, c8_1);
+        c8_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_0, c8_0); c8_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[131]), b3_1, c8_1);
         c8_0.Store(c); c8_1.Store(c + 16);
         c += cStride;
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[146]), b2_1, c9_1);
+        c9_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_0, c9_0); c9_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[147]), b3_1, c9_1);
         c9_0.Store(c); c9_1.Store(c + 16);
         c += cStride;
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[162]), b2_1, c10_1);
+        c10_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_0, c10_0); c10_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[163]), b3_1, c10_1);
         c10_0.Store(c); c10_1.Store(c + 16);
         c += cStride;
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[178]), b2_0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[178]), b2_1, c11_1);
+        c11_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[179]), b3_0, c11_0); c11_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[179]), b3_1, c11_1);
         c11_0.Store(c); c11_1.Store(c + 16);
         c += cStride;
+        c12_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[194]), b2_0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[194]), b2_1, c12_1);
+        c12_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[195]), b3_0, c12_0); c12_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[195]), b3_1, c12_1);
         c12_0.Store(c); c12_1.Store(c + 16);
         c += cStride;
+        c13_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[210]), b2_0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[210]), b2_1, c13_1);
+        c13_0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[211]), b3_0, c13_0); c13_1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[211]), b3_1, c13_1);
         c13_0.Store(c); c13_1.Store(c + 16);
     }
 
