@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Backends.Cpu.Gemm;
@@ -24,9 +23,6 @@ internal unsafe struct MatrixProduct
 
     /// <summary>K from which on a tile takes longer than it takes to ask for the next one's lines.</summary>
     private const int LeastFetchedK = 256;
-
-    /// <summary>Values of a cache line.</summary>
-    private const int Line = 16;
 
     /// <summary>Number of groups of rows.</summary>
     public int Groups;
@@ -220,8 +216,10 @@ internal unsafe struct MatrixProduct
                 if (k >= LeastFetchedK)
                 {
                     bool last = strip == strips.Count - 1;
-                    int row = last ? 0 : strips.Start(strip + 1);
-                    FetchResult(group, row0 + row, last ? column + columns : column, strips.Length(last ? 0 : strip + 1));
+                    int following = last ? 0 : strip + 1;
+                    FetchResult(
+                        group, row0 + strips.Start(following), last ? column + columns : column,
+                        strips.Length(following));
                 }
 
                 kernels.Tile(rows, vectors)(
@@ -246,24 +244,10 @@ internal unsafe struct MatrixProduct
         {
             long stride = Product.ResultColumns;
             long offset = row * stride + column;
-            FetchTile(Product.Result + group * (Product.Rows * stride) + offset, stride, rows);
+            CacheLines.FetchRows(Product.Result + group * (Product.Rows * stride) + offset, stride, rows);
             if (Product.Residual != null)
             {
-                FetchTile(Product.Residual + group * Product.ResidualStride + offset, stride, rows);
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void FetchTile(float* tile, long stride, int rows)
-        {
-            if (Sse.IsSupported)
-            {
-                for (int i = 0; i < rows; i++)
-                {
-                    Sse.Prefetch0(tile);
-                    Sse.Prefetch0(tile + Line);
-                    tile += stride;
-                }
+                CacheLines.FetchRows(Product.Residual + group * Product.ResidualStride + offset, stride, rows);
             }
         }
 

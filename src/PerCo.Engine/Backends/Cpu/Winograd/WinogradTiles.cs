@@ -15,12 +15,18 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     where S : struct, ISimd<V>
     where V : struct
 {
+    /// <summary>
+    /// Values of a picture's result from which on its lines are asked for: smaller ones are in a cache as a rule.
+    /// </summary>
+    private const int LeastFetchedValues = 1 << 22;
+
     private readonly WinogradConv _conv;
     private readonly delegate*<float*, long, float*, float*, long, int, int, void> _finish;
     private readonly int _tileRows;
     private readonly int _tileColumns;
     private readonly int _k;
     private readonly int _storedK;
+    private readonly bool _fetchesResult;
 
     public WinogradTiles(
         in WinogradConv conv, delegate*<float*, long, float*, float*, long, int, int, void> finish)
@@ -31,6 +37,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         _tileColumns = PackedMatrix.DivideUp(conv.ResultWidth, TTransform.Outputs);
         _k = PackedMatrix.RoundUp(conv.Input.Channels, GemmKernels.KMultiple);
         _storedK = PackedMatrix.RoundUp(conv.Input.Channels, GemmKernels.Chunk);
+        _fetchesResult = (long)conv.ResultHeight * conv.ResultWidth * conv.Matrix.Columns >= LeastFetchedValues;
         Count = checked(conv.Batch * _tileRows * _tileColumns);
     }
 
@@ -131,7 +138,36 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
 
         for (int i = 0; i < count; i++)
         {
+            if (_fetchesResult && i + 1 < count)
+            {
+                FetchResult(first + i + 1, panel);
+            }
+
             TransformOutput(first + i, panel, scratch + (long)i * width, sumStride, width, zeros + Width);
+        }
+    }
+
+    // What the next tile will write, and add.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void FetchResult(int tile, int panel)
+    {
+        Locate(tile, out int picture, out int y, out int x);
+        int outputs = _conv.Matrix.Columns;
+        long row = (long)_conv.ResultWidth * outputs;
+        long at = y * row + (long)x * outputs + panel * Width;
+        float* result = _conv.Result + picture * (_conv.ResultHeight * row) + at;
+        for (int i = 0; i < TTransform.Outputs; i++)
+        {
+            CacheLines.FetchRows(result + i * row, outputs, TTransform.Outputs);
+        }
+
+        if (_conv.Residual != null)
+        {
+            float* residual = _conv.Residual + picture * _conv.ResidualStride + at;
+            for (int i = 0; i < TTransform.Outputs; i++)
+            {
+                CacheLines.FetchRows(residual + i * row, outputs, TTransform.Outputs);
+            }
         }
     }
 

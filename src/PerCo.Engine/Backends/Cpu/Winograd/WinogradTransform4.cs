@@ -9,6 +9,9 @@ internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
 {
     private const int T = 6;
 
+    /// <summary>Columns that a tile has in common with the next.</summary>
+    private const int Overlap = 2;
+
     public static int Outputs => 4;
 
     /// <remarks>
@@ -43,6 +46,11 @@ internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
             for (int j = 0; j < T; j++)
             {
                 InputLine<S, V>(from, rowStride, to, row);
+                if (j >= Overlap)
+                {
+                    FetchColumn(from + Outputs * pixelStride, rowStride);
+                }
+
                 from += pixelStride;
                 to += S.Count;
             }
@@ -76,6 +84,18 @@ internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
             {
                 OutputLine<S, V>(work + i * row, S.Count, result + i * Outputs * width + c, width);
             }
+        }
+    }
+
+    // What the next tile, as a rule to the right, reads of these channels: rows of a tile are too short for the
+    // processor to guess.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FetchColumn(float* pixel, long rowStride)
+    {
+        for (int i = 0; i < T; i++)
+        {
+            CacheLines.Fetch(pixel);
+            pixel += rowStride;
         }
     }
 
