@@ -1,3 +1,4 @@
+using PerCo.Engine.Backends.Cpu.Gemm;
 using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Backends.Cpu;
@@ -22,7 +23,8 @@ internal enum ConvAlgorithm
 /// <remarks>
 /// F(4×4) does a quarter of the direct sum's products, but its weights take 4 times the memory. Of a layer with many
 /// channels and few positions, reading the weights is what takes the time: there F(2×2), with 16/9 of the memory and
-/// 4/9 of the products, is faster. Where memory is short, weights are transformed at every use.
+/// 4/9 of the products, is faster. Where memory is short, weights are transformed at every use. Layers with very few
+/// outputs are computed directly: see <see cref="ThinConv"/>.
 /// </remarks>
 internal static class ConvPlan
 {
@@ -37,7 +39,7 @@ internal static class ConvPlan
     /// <param name="strict">Whether all layers are computed directly.</param>
     public static ConvAlgorithm Choose(Conv2dSpec spec, bool strict)
     {
-        if (strict || spec is not { KernelHeight: 3, KernelWidth: 3, Stride: 1 })
+        if (strict || spec is not { KernelHeight: 3, KernelWidth: 3, Stride: 1 } || ThinConv.Suits(spec))
         {
             return ConvAlgorithm.Direct;
         }

@@ -43,7 +43,7 @@ internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan wei
             TransientConvs += algorithm == ConvAlgorithm.Direct ? 0 : 1;
             long direct = PackedMatrix.BytesOf(
                 kernels, spec.Inputs * spec.KernelHeight * spec.KernelWidth, spec.Outputs, paired: false,
-                weights.Format(weight.Type, weight.Shape.Count));
+                weights.Format(weight.Type, weight.Shape.Count)) + ThinConv.BytesOf(spec);
             return new PlannedConv(this, spec, algorithm, kept, Add(direct), 0);
         }
 

@@ -9,7 +9,8 @@ public sealed class ConvPlanTests
 {
     [Theory]
     [InlineData(320, 320, 3, 1, false, ConvAlgorithm.Winograd4)]
-    [InlineData(24, 3, 3, 1, false, ConvAlgorithm.Winograd4)]
+    [InlineData(24, 3, 3, 1, false, ConvAlgorithm.Direct)]
+    [InlineData(24, 5, 3, 1, false, ConvAlgorithm.Winograd4)]
     [InlineData(1280, 1280, 3, 1, false, ConvAlgorithm.Winograd4)]
     [InlineData(1280, 1280, 3, 1, true, ConvAlgorithm.Winograd2)]
     [InlineData(144, 144, 3, 1, true, ConvAlgorithm.Winograd4)]

@@ -31,6 +31,7 @@ public sealed class DeterminismTests
     [InlineData(48, 24, 30, 20, 3, 1)]
     [InlineData(3, 24, 16, 16, 3, 2)]
     [InlineData(96, 35, 9, 7, 1, 1)]
+    [InlineData(21, 3, 19, 37, 3, 1)]
     public void StrictConv2dHasTheSameBitsEverywhere(
         int inputs, int outputs, int height, int width, int kernel, int stride) =>
         EqualEverywhere(strict: true, op =>
@@ -47,6 +48,7 @@ public sealed class DeterminismTests
     [InlineData(1, 24, 40, 21, 18)]
     [InlineData(2, 48, 48, 8, 8)]
     [InlineData(1, 1032, 1024, 4, 4)]
+    [InlineData(2, 21, 3, 19, 37)] // not by Winograd
     public void WinogradHasTheSameBitsEverywhere(int batch, int inputs, int outputs, int height, int width) =>
         EqualEverywhere(strict: false, op =>
         {

@@ -127,6 +127,30 @@ public abstract class Conv2dTests(BackendFixture fixture) : OpSuite(fixture)
     public void ShapesOfTheNetworks(int batch, int inputs, int outputs, int height, int width) =>
         Check(new Case(inputs, outputs, height, width) { Batch = batch, Activation = Activation.Silu });
 
+    // A decoder's last layer, around the ends of blocks of pixels at every width of vectors.
+    [SkippableTheory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void FewOutputs(int outputs)
+    {
+        foreach (int width in (int[])[1, 6, 13, 14, 15, 29, 30, 31, 32, 33, 61])
+        {
+            Check(new Case(5, outputs, 3, width) { Guarded = true });
+            Check(new Case(20, outputs, 35, width)
+            {
+                Batch = 2, ChannelBias = true, Activation = Activation.Silu, Residual = ResidualKind.Full,
+            });
+        }
+
+        Check(new Case(12, outputs, 9, 40) { Padding = new Padding(2, 0, 1, 3), Residual = ResidualKind.Shared });
+        Check(new Case(12, outputs, 9, 40) { KernelHeight = 2, Padding = default });
+        Check(new Case(12, outputs, 9, 40) { KernelWidth = 2, Padding = Padding.All(2) });
+        Check(new Case(12, outputs, 9, 40) { SecondChannels = 4 });
+        Check(new Case(12, outputs, 9, 20) { UpsampleHeight = 18, UpsampleWidth = 40 });
+    }
+
     [SkippableFact]
     public void ReadsNothingBeyondItsOperands()
     {

@@ -65,8 +65,9 @@ internal unsafe struct MatrixProduct
 
         GemmKernels kernels = Matrix.Kernels;
 
-        // Pairs of columns meet in one tile after all of K, so K cannot be split between passes over the panels.
-        bool whole = Matrix.IsPaired || Matrix.K <= kernels.WholeK;
+        // Pairs of columns meet in one tile after all of K, so K cannot be split between passes over the panels. Narrow
+        // panels are widened for every block of rows, which therefore should be many.
+        bool whole = Matrix.IsPaired || (Matrix.K <= kernels.WholeK && Matrix.Format == PanelFormat.Fp32);
         int blocks = whole ? 1 : PackedMatrix.DivideUp(Matrix.K, BlockK);
         int blockK = PackedMatrix.RoundUp(PackedMatrix.DivideUp(Matrix.K, blocks), GemmKernels.Chunk);
         int blockRows = Math.Clamp(BlockRows * BlockK / blockK, SmallBlockRows, BlockRows);

@@ -34,9 +34,11 @@ public sealed unsafe partial class CpuBackend
             throw;
         }
 
+        NativeBuffer? thin = ThinConv.Suits(spec) ? ThinConv.Pack(new MatrixSource(weight), spec) : null;
         weight.Unload?.Invoke();
         return new CpuConvWeights(spec, algorithm, matrix, isTransformed: reserved > 0)
         {
+            Thin = thin,
             Freed = () => Interlocked.Add(ref _transformedWeights, -reserved),
         };
     }
@@ -96,6 +98,26 @@ public sealed unsafe partial class CpuBackend
             Activation = operands.Activation,
         };
         Padding padding = operands.BandPadding ?? spec.Padding;
+        if (weights.Thin is not null && input.IsPlain)
+        {
+            new ThinConv
+            {
+                Input = input,
+                Batch = shape.Batch,
+                Weights = weights.Thin.Values,
+                Spec = spec,
+                Padding = padding,
+                Bias = biases.Values,
+                BiasStride = biases.Stride,
+                Result = product.Result,
+                ResultHeight = shape.Height,
+                ResultWidth = shape.Width,
+                Residual = product.Residual,
+                ResidualStride = product.ResidualStride,
+            }.Run(this, operands.Activation);
+            return;
+        }
+
         if (spec is { KernelHeight: 1, KernelWidth: 1, Stride: 1 } && padding == default && input.IsPlain)
         {
             product.Run(this, new DenseRows(input.First, product.Rows, spec.Inputs));
@@ -179,16 +201,20 @@ internal sealed class CpuConvWeights(
 
     public PackedMatrix Matrix { get; } = matrix;
 
+    /// <summary>The weight as <see cref="ThinConv"/> reads it, for a layer that suits; a copy of few values.</summary>
+    public NativeBuffer? Thin { get; init; }
+
     /// <summary>Called once the memory was given back.</summary>
     public Action? Freed { get; set; }
 
-    public override long Bytes => Matrix.Bytes;
+    public override long Bytes => Matrix.Bytes + (Thin?.Bytes ?? 0);
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
             Matrix.Dispose();
+            Thin?.Dispose();
             Freed?.Invoke();
             Freed = null;
         }
