@@ -1,8 +1,8 @@
+using PerCo.Engine.Backends;
 using PerCo.Engine.Backends.Cpu;
 using PerCo.Engine.Backends.Gpu;
 using PerCo.Engine.Backends.Reference;
 using PerCo.Engine.Backends.Trials;
-using PerCo.Engine.Backends;
 using Xunit;
 
 namespace PerCo.Engine.Tests.Backends;

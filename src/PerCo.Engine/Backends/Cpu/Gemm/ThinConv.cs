@@ -28,9 +28,6 @@ internal unsafe struct ThinConv : IParallelBody
     /// <summary>[picture][row][column][channel], one source as it lies in memory.</summary>
     public ConvInput Input;
 
-    /// <summary>Number of pictures.</summary>
-    public int Batch;
-
     /// <summary>What <see cref="Pack"/> made.</summary>
     public float* Weights;
 
@@ -40,26 +37,8 @@ internal unsafe struct ThinConv : IParallelBody
     /// <summary>Zeros around the input.</summary>
     public Padding Padding;
 
-    /// <summary>[output], for each picture at a distance of <see cref="BiasStride"/>.</summary>
-    public float* Bias;
-
-    /// <summary>Distance between the pictures' biases; 0 for one that all share.</summary>
-    public long BiasStride;
-
-    /// <summary>[picture][row][column][output].</summary>
-    public float* Result;
-
-    /// <summary>Rows of the result.</summary>
-    public int ResultHeight;
-
-    /// <summary>Columns of the result.</summary>
-    public int ResultWidth;
-
-    /// <summary>Added to the result before the activation, or null.</summary>
-    public float* Residual;
-
-    /// <summary>Distance between the pictures' residuals; 0 for one that all share.</summary>
-    public long ResidualStride;
+    /// <summary>What is written.</summary>
+    public ConvOutput Output;
 
     private GemmKernels _kernels;
     private delegate*<float*, long, float*, float*, long, int, int, void> _finish;
@@ -98,19 +77,19 @@ internal unsafe struct ThinConv : IParallelBody
     }
 
     /// <summary>Computes the convolution.</summary>
-    public void Run(CpuBackend backend, Activation activation)
+    public void Run(CpuBackend backend)
     {
         _kernels = backend.Kernels;
-        _finish = TileFinish.For(backend.InstructionSet, activation);
-        _rowBlocks = PackedMatrix.DivideUp(ResultHeight, BlockRows);
-        _columnBlocks = PackedMatrix.DivideUp(ResultWidth, Columns);
+        _finish = TileFinish.For(backend.InstructionSet, Output.Activation);
+        _rowBlocks = PackedMatrix.DivideUp(Output.Height, BlockRows);
+        _columnBlocks = PackedMatrix.DivideUp(Output.Width, Columns);
         _scratchStride = PackedMatrix.RoundUp(
             checked((int)(Spec.KernelHeight * PanelSize + SumsSize + TileSize)), GemmKernels.Chunk);
         HostStorage storage = backend.Arena.Rent(_scratchStride * backend.Pool.Threads);
         _scratch = storage.Values;
         try
         {
-            backend.Pool.For(checked(Batch * _rowBlocks * _columnBlocks), this);
+            backend.Pool.For(checked(Output.Batch * _rowBlocks * _columnBlocks), this);
         }
         finally
         {
@@ -125,7 +104,7 @@ internal unsafe struct ThinConv : IParallelBody
         (int picture, int rowBlock) = int.DivRem(rest, _rowBlocks);
         int x = columnBlock * Columns;
         int first = rowBlock * BlockRows;
-        int end = Math.Min(ResultHeight, first + BlockRows);
+        int end = Math.Min(Output.Height, first + BlockRows);
 
         float* panels = _scratch + worker * _scratchStride;
         float* sums = panels + Spec.KernelHeight * PanelSize;
@@ -193,7 +172,7 @@ internal unsafe struct ThinConv : IParallelBody
     private readonly void Multiply(int picture, int index, float* panels, float* next, float* sums)
     {
         int width = _kernels.Width;
-        float* bias = Bias + picture * BiasStride;
+        float* bias = Output.BiasOf(picture);
         for (int output = 0; output < Spec.Outputs; output++)
         {
             new Span<float>(sums + output * width, width).Fill(bias[output]);
@@ -217,10 +196,8 @@ internal unsafe struct ThinConv : IParallelBody
     private readonly void Finish(int picture, int row, int x, float* sums, float* tile)
     {
         Transpose.Copy(sums, _kernels.Width, Spec.Outputs, _kernels.Width, tile, PixelStride);
-        long at = ((long)row * ResultWidth + x) * Spec.Outputs;
-        long size = (long)ResultHeight * ResultWidth * Spec.Outputs;
         _finish(
-            tile, PixelStride, Residual == null ? null : Residual + picture * ResidualStride + at,
-            Result + picture * size + at, Spec.Outputs, Math.Min(Columns, ResultWidth - x), Spec.Outputs);
+            tile, PixelStride, Output.ResidualAt(picture, row, x), Output.At(picture, row, x), Spec.Outputs,
+            Math.Min(Columns, Output.Width - x), Spec.Outputs);
     }
 }

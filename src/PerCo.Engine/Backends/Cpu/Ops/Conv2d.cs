@@ -69,55 +69,43 @@ public sealed unsafe partial class CpuBackend
         using var maps = new UpsampleMaps(Arena, x.Shape, operands);
         using var biases = new PictureBiases(Arena, w.Matrix, x.Shape.Batch, operands.ChannelBias);
         ConvInput input = Input(x, operands, maps);
-        if (w.Algorithm == ConvAlgorithm.Direct)
+        ConvOutput output = Output(result, operands, biases);
+        Padding padding = operands.BandPadding ?? w.Spec.Padding;
+        if (w.Algorithm != ConvAlgorithm.Direct)
         {
-            ConvolveDirectly(w, input, biases, operands, result);
+            ConvolveByTiles(w, input, padding, output);
+        }
+        else if (w.Thin is not null && input.IsPlain)
+        {
+            var conv = new ThinConv
+            {
+                Input = input, Weights = w.Thin.Values, Spec = w.Spec, Padding = padding, Output = output,
+            };
+            conv.Run(this);
         }
         else
         {
-            ConvolveByTiles(w, input, biases, operands, result);
+            ConvolveDirectly(w, input, padding, output);
         }
     }
 
     private void ConvolveDirectly(
-        CpuConvWeights weights, in ConvInput input, in PictureBiases biases, in Conv2dOperands operands, Tensor result)
+        CpuConvWeights weights, in ConvInput input, Padding padding, in ConvOutput output)
     {
         Conv2dSpec spec = weights.Spec;
-        Shape shape = result.Shape;
         var product = new MatrixProduct
         {
-            Groups = shape.Batch,
-            Rows = checked(shape.Height * shape.Width),
+            Groups = output.Batch,
+            Rows = checked(output.Height * output.Width),
             Matrix = weights.Matrix,
-            Bias = biases.Values,
-            BiasStride = biases.Stride,
-            Result = result.Values(),
-            ResultColumns = spec.Outputs,
-            Residual = operands.Residual is null ? null : operands.Residual.Values(),
-            ResidualStride = ResidualStride(operands, shape),
-            Activation = operands.Activation,
+            Bias = output.Bias,
+            BiasStride = output.BiasStride,
+            Result = output.Values,
+            ResultColumns = output.Channels,
+            Residual = output.Residual,
+            ResidualStride = output.ResidualStride,
+            Activation = output.Activation,
         };
-        Padding padding = operands.BandPadding ?? spec.Padding;
-        if (weights.Thin is not null && input.IsPlain)
-        {
-            new ThinConv
-            {
-                Input = input,
-                Batch = shape.Batch,
-                Weights = weights.Thin.Values,
-                Spec = spec,
-                Padding = padding,
-                Bias = biases.Values,
-                BiasStride = biases.Stride,
-                Result = product.Result,
-                ResultHeight = shape.Height,
-                ResultWidth = shape.Width,
-                Residual = product.Residual,
-                ResidualStride = product.ResidualStride,
-            }.Run(this, operands.Activation);
-            return;
-        }
-
         if (spec is { KernelHeight: 1, KernelWidth: 1, Stride: 1 } && padding == default && input.IsPlain)
         {
             product.Run(this, new DenseRows(input.First, product.Rows, spec.Inputs));
@@ -132,30 +120,20 @@ public sealed unsafe partial class CpuBackend
             Stride = spec.Stride,
             PaddingTop = padding.Top,
             PaddingLeft = padding.Left,
-            ResultWidth = shape.Width,
+            ResultWidth = output.Width,
         });
     }
 
-    private void ConvolveByTiles(
-        CpuConvWeights weights, in ConvInput input, in PictureBiases biases, in Conv2dOperands operands, Tensor result)
+    private void ConvolveByTiles(CpuConvWeights weights, in ConvInput input, Padding padding, in ConvOutput output)
     {
-        Shape shape = result.Shape;
         var conv = new WinogradConv
         {
             Input = input,
-            Batch = shape.Batch,
-            PaddingTop = (operands.BandPadding ?? weights.Spec.Padding).Top,
-            PaddingLeft = (operands.BandPadding ?? weights.Spec.Padding).Left,
+            PaddingTop = padding.Top,
+            PaddingLeft = padding.Left,
             Matrix = weights.Matrix,
             Panels = weights.Matrix.Panels,
-            Bias = biases.Values,
-            BiasStride = biases.Stride,
-            Result = result.Values(),
-            ResultHeight = shape.Height,
-            ResultWidth = shape.Width,
-            Residual = operands.Residual is null ? null : operands.Residual.Values(),
-            ResidualStride = ResidualStride(operands, shape),
-            Activation = operands.Activation,
+            Output = output,
         };
         if (!weights.IsTransformed)
         {
@@ -164,6 +142,24 @@ public sealed unsafe partial class CpuBackend
         }
 
         conv.Run(this, weights.Algorithm);
+    }
+
+    private static ConvOutput Output(Tensor result, in Conv2dOperands operands, in PictureBiases biases)
+    {
+        Shape shape = result.Shape;
+        return new ConvOutput
+        {
+            Values = result.Values(),
+            Batch = shape.Batch,
+            Height = shape.Height,
+            Width = shape.Width,
+            Channels = shape.Channels,
+            Bias = biases.Values,
+            BiasStride = biases.Stride,
+            Residual = operands.Residual is null ? null : operands.Residual.Values(),
+            ResidualStride = ResidualStride(operands, shape),
+            Activation = operands.Activation,
+        };
     }
 
     private static long ResidualStride(in Conv2dOperands operands, Shape result) =>

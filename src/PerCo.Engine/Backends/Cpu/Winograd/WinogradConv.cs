@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics;
 using PerCo.Engine.Backends.Cpu.Gemm;
-using PerCo.Engine.Tensors.Ops;
 
 namespace PerCo.Engine.Backends.Cpu.Winograd;
 
@@ -34,9 +33,6 @@ internal unsafe struct WinogradConv
     /// <summary>What is read.</summary>
     public ConvInput Input;
 
-    /// <summary>Number of pictures.</summary>
-    public int Batch;
-
     /// <summary>Zero rows above.</summary>
     public int PaddingTop;
 
@@ -52,29 +48,8 @@ internal unsafe struct WinogradConv
     /// <summary>Panels to compute.</summary>
     public int Panels;
 
-    /// <summary>The pictures' biases.</summary>
-    public float* Bias;
-
-    /// <summary>Distance between the pictures' biases; 0 for one that all share.</summary>
-    public long BiasStride;
-
-    /// <summary>[picture][row][column][output].</summary>
-    public float* Result;
-
-    /// <summary>Rows of the result.</summary>
-    public int ResultHeight;
-
-    /// <summary>Columns of the result.</summary>
-    public int ResultWidth;
-
-    /// <summary>Added to the result before the activation, or null.</summary>
-    public float* Residual;
-
-    /// <summary>Distance between the pictures' residuals; 0 for one that all share.</summary>
-    public long ResidualStride;
-
-    /// <summary>Applied last.</summary>
-    public Activation Activation;
+    /// <summary>What is written.</summary>
+    public ConvOutput Output;
 
     /// <summary>Computes the convolution with the transform that <see cref="Matrix"/> was made by.</summary>
     public readonly void Run(CpuBackend backend, ConvAlgorithm algorithm)
@@ -111,7 +86,8 @@ internal unsafe struct WinogradConv
         where S : struct, ISimd<V>
         where V : struct
     {
-        var tiles = new WinogradTiles<TTransform, S, V>(this, TileFinish.For(backend.InstructionSet, Activation));
+        var tiles = new WinogradTiles<TTransform, S, V>(
+            this, TileFinish.For(backend.InstructionSet, Output.Activation));
         if (tiles.Count == 0)
         {
             return;

@@ -33,12 +33,12 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     {
         _conv = conv;
         _finish = finish;
-        _tileRows = PackedMatrix.DivideUp(conv.ResultHeight, TTransform.Outputs);
-        _tileColumns = PackedMatrix.DivideUp(conv.ResultWidth, TTransform.Outputs);
+        _tileRows = PackedMatrix.DivideUp(conv.Output.Height, TTransform.Outputs);
+        _tileColumns = PackedMatrix.DivideUp(conv.Output.Width, TTransform.Outputs);
         _k = PackedMatrix.RoundUp(conv.Input.Channels, GemmKernels.KMultiple);
         _storedK = PackedMatrix.RoundUp(conv.Input.Channels, GemmKernels.Chunk);
-        _fetchesResult = (long)conv.ResultHeight * conv.ResultWidth * conv.Matrix.Columns >= LeastFetchedValues;
-        Count = checked(conv.Batch * _tileRows * _tileColumns);
+        _fetchesResult = conv.Output.PictureLength >= LeastFetchedValues;
+        Count = checked(conv.Output.Batch * _tileRows * _tileColumns);
     }
 
     /// <summary>Tiles of all pictures.</summary>
@@ -152,22 +152,20 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     private void FetchResult(int tile, int panel)
     {
         Locate(tile, out int picture, out int y, out int x);
-        int outputs = _conv.Matrix.Columns;
-        long row = (long)_conv.ResultWidth * outputs;
-        long at = y * row + (long)x * outputs + panel * Width;
-        float* result = _conv.Result + picture * (_conv.ResultHeight * row) + at;
+        ref readonly ConvOutput output = ref _conv.Output;
+        FetchPixels(output.At(picture, y, x) + panel * Width);
+        if (output.Residual != null)
+        {
+            FetchPixels(output.ResidualAt(picture, y, x) + panel * Width);
+        }
+    }
+
+    private void FetchPixels(float* row)
+    {
         for (int i = 0; i < TTransform.Outputs; i++)
         {
-            CacheLines.FetchRows(result + i * row, outputs, TTransform.Outputs);
-        }
-
-        if (_conv.Residual != null)
-        {
-            float* residual = _conv.Residual + picture * _conv.ResidualStride + at;
-            for (int i = 0; i < TTransform.Outputs; i++)
-            {
-                CacheLines.FetchRows(residual + i * row, outputs, TTransform.Outputs);
-            }
+            CacheLines.FetchRows(row, _conv.Output.Channels, TTransform.Outputs);
+            row += _conv.Output.RowLength;
         }
     }
 
@@ -175,8 +173,9 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     private void TransformOutput(int tile, int panel, float* sums, long sumStride, int width, float* work)
     {
         Locate(tile, out int picture, out int y, out int x);
+        ref readonly ConvOutput output = ref _conv.Output;
         int column = panel * Width;
-        float* bias = _conv.Bias + picture * _conv.BiasStride + column;
+        float* bias = output.BiasOf(picture) + column;
         float* biased = sums + (T + 1) * sumStride;
         for (int c = 0; c < width; c += S.Count)
         {
@@ -186,22 +185,18 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         float* result = work + Taps * GemmKernels.Chunk;
         TTransform.Output<S, V>(sums, sumStride, width, result, work);
 
-        int outputs = _conv.Matrix.Columns;
-        long inPicture = ((long)y * _conv.ResultWidth + x) * outputs + column;
-        long pictureSize = (long)_conv.ResultHeight * _conv.ResultWidth * outputs;
-        int rows = Math.Min(TTransform.Outputs, _conv.ResultHeight - y);
-        int pixels = Math.Min(TTransform.Outputs, _conv.ResultWidth - x);
+        float* values = output.At(picture, y, x) + column;
+        float* residual = output.ResidualAt(picture, y, x);
+        residual = residual == null ? null : residual + column;
+        int rows = Math.Min(TTransform.Outputs, output.Height - y);
+        int pixels = Math.Min(TTransform.Outputs, output.Width - x);
         for (int i = 0; i < rows; i++)
         {
-            long at = inPicture + (long)i * _conv.ResultWidth * outputs;
             _finish(
-                result + i * TTransform.Outputs * width,
-                width,
-                _conv.Residual == null ? null : _conv.Residual + picture * _conv.ResidualStride + at,
-                _conv.Result + picture * pictureSize + at,
-                outputs,
-                pixels,
-                Math.Min(width, outputs - column));
+                result + i * TTransform.Outputs * width, width, residual, values, output.Channels, pixels,
+                Math.Min(width, output.Channels - column));
+            values += output.RowLength;
+            residual = residual == null ? null : residual + output.RowLength;
         }
     }
 
@@ -219,7 +214,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
             return input.FirstChannels % GemmKernels.Chunk == 0 && input.Channels % GemmKernels.Chunk == 0;
         }
 
-        bool isLast = picture == _conv.Batch - 1 && y + T == input.Height && x + T == input.Width;
+        bool isLast = picture == _conv.Output.Batch - 1 && y + T == input.Height && x + T == input.Width;
         return input.Channels % GemmKernels.KMultiple == 0 && !(isLast && input.Channels % S.Count != 0);
     }
 
