@@ -3,10 +3,12 @@ namespace PerCo.Engine.Backends;
 /// <summary>How exactly a backend computes: what bounds its differences from the reference implementations.</summary>
 public enum NumericPlan
 {
-    /// <summary>fp32 throughout, convolutions computed directly.</summary>
+    /// <summary>fp32 throughout, convolutions and products computed directly.</summary>
     Fp32Direct,
 
-    /// <summary>fp32 throughout, convolutions by Winograd's algorithm where that is faster.</summary>
+    /// <summary>
+    /// fp32 throughout, convolutions by Winograd's algorithm and products by Strassen's where that is faster.
+    /// </summary>
     Fp32Winograd,
 
     /// <summary>fp16 weights, fp32 activations and arithmetic.</summary>

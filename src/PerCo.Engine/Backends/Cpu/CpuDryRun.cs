@@ -73,7 +73,7 @@ internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan wei
         var conv = (PlannedConv)weights;
         if (conv.Algorithm == ConvAlgorithm.Direct)
         {
-            RentForOp(threads * ProductScratch);
+            RentForProduct();
             return;
         }
 
@@ -88,7 +88,7 @@ internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan wei
     }
 
     private protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result) =>
-        RentForOp(threads * ProductScratch);
+        RentForProduct();
 
     // Keys and values in the order of the kernels, each head's rounded up to whole panels.
     private protected override void AttentionCore(
@@ -104,6 +104,9 @@ internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan wei
     // What a thread transforms from.
     private long DirectPanelBytes(Conv2dSpec spec) =>
         (long)spec.Inputs * spec.KernelHeight * spec.KernelWidth * kernels.Width * sizeof(float);
+
+    private void RentForProduct() => RentForOp(Math.Max(
+        threads * ProductScratch, StrassenProduct.MostScratch(kernels, threads) * sizeof(float)));
 
     private void RentForOp(long bytes) => Scratch(HostArena.RoundUp(bytes));
 

@@ -34,8 +34,8 @@ public sealed record CpuOptions
     internal WeightPlan WeightPlan => new(Weights, TransformedWeightMemory);
 
     /// <summary>
-    /// The same bits on every CPU: convolutions are computed directly, and no weight is rounded. Sums are taken in the
-    /// same order at every vector width, strict or not.
+    /// The same bits on every CPU: convolutions and products are computed directly, and no weight is rounded. Sums are
+    /// taken in the same order at every vector width, strict or not.
     /// </summary>
     public bool Strict { get; init; }
 }

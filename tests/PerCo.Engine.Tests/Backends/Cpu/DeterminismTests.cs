@@ -1,4 +1,5 @@
 using PerCo.Engine.Backends.Cpu;
+using PerCo.Engine.Backends.Cpu.Gemm;
 using PerCo.Engine.Tensors;
 using PerCo.Engine.Tensors.Ops;
 using Xunit;
@@ -16,6 +17,9 @@ public sealed class DeterminismTests
     [InlineData(30, 130, 67, Activation.Gelu)]
     [InlineData(301, 1100, 40, Activation.QuickGelu)]
     [InlineData(64, 48, 96, Activation.Geglu)]
+    [InlineData(256, 1312, 1280, Activation.None)] // by Strassen's way, few rows
+    [InlineData(1030, 192, 320, Activation.Silu)] // the same, many rows
+    [InlineData(1030, 224, 640, Activation.Geglu)]
     public void LinearHasTheSameBitsEverywhere(int rows, int inputs, int outputs, Activation activation) =>
         EqualEverywhere(strict: false, op =>
         {
@@ -57,6 +61,43 @@ public sealed class DeterminismTests
                 spec, OpCase.Weight(new Shape(outputs, inputs, 3, 3), "w", 0.1f), null);
             return op.Backend.Conv2d(op.Random(new Shape(batch, height, width, inputs), "x"), weights);
         });
+
+    [Theory]
+    [InlineData(256, 1280, 1280)]
+    [InlineData(1030, 192, 320)]
+    public void APictureDoesNotDependOnItsBatch(int rows, int inputs, int outputs)
+    {
+        Assert.True(StrassenProduct.Suits(rows, inputs, outputs, isPaired: false));
+        using var backend = new CpuBackend(new CpuOptions { Threads = 2 });
+        using var op = new OpCase(backend);
+        using LinearWeights weights = backend.PrepareLinear(
+            new LinearSpec(inputs, outputs), OpCase.Weight(new Shape(outputs, inputs), "w", 0.1f), null);
+        float[] values = OpCase.Values("x", 3 * rows * inputs);
+        Tensor batch = op.Upload(new Shape(3, rows, inputs), values);
+        float[] together = op.Own(backend.Linear(batch, weights)).ToFloats();
+        for (int picture = 0; picture < 3; picture++)
+        {
+            Tensor x = op.Upload(
+                new Shape(1, rows, inputs), values[(picture * rows * inputs)..((picture + 1) * rows * inputs)]);
+            float[] alone = op.Own(backend.Linear(x, weights)).ToFloats();
+            Assert.Equal(together[(picture * alone.Length)..((picture + 1) * alone.Length)], alone);
+        }
+    }
+
+    [Fact]
+    public void StrictProductsAddInTheOrderOfK()
+    {
+        const int rows = 1030, inputs = 192, outputs = 320;
+        Assert.True(StrassenProduct.Suits(rows, inputs, outputs, isPaired: false));
+        using var backend = new CpuBackend(new CpuOptions { Threads = 2, Strict = true });
+        using var op = new OpCase(backend);
+        using LinearWeights weights = backend.PrepareLinear(
+            new LinearSpec(inputs, outputs), OpCase.Weight(new Shape(outputs, inputs), "w", 0.1f), null);
+        float[] values = OpCase.Values("x", rows * inputs);
+        float[] all = op.Own(backend.Linear(op.Upload(new Shape(1, rows, inputs), values), weights)).ToFloats();
+        Tensor last = op.Upload(new Shape(1, 1, inputs), values[^inputs..]);
+        Assert.Equal(all[^outputs..], op.Own(backend.Linear(last, weights)).ToFloats());
+    }
 
     [Fact]
     public void ARowDoesNotDependOnItsNeighbours()

@@ -99,6 +99,9 @@ internal unsafe struct MatrixProduct
         }
     }
 
+    /// <summary>The first of part p when n items are dealt into parts as equal as can be.</summary>
+    internal static int Part(int n, int p, int parts) => (int)((long)n * p / parts);
+
     // Enough tasks for all threads: smaller blocks of rows first, then blocks of columns, which pack the rows again.
     private readonly void Split(int threads, int blockRows, out int rowBlocks, out int columnBlocks)
     {
@@ -260,8 +263,5 @@ internal unsafe struct MatrixProduct
                     + i * toStride, columns));
             }
         }
-
-        // The first of part p when n items are dealt into parts as equal as can be.
-        private static int Part(int n, int p, int parts) => (int)((long)n * p / parts);
     }
 }

@@ -108,7 +108,7 @@ public sealed unsafe partial class CpuBackend
         };
         if (spec is { KernelHeight: 1, KernelWidth: 1, Stride: 1 } && padding == default && input.IsPlain)
         {
-            product.Run(this, new DenseRows(input.First, product.Rows, spec.Inputs));
+            Multiply(product, input.First, spec.Inputs, product.Rows);
             return;
         }
 

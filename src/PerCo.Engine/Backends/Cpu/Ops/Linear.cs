@@ -41,7 +41,22 @@ public sealed unsafe partial class CpuBackend
             Residual = added,
             Activation = spec.Activation,
         };
-        product.Run(this, new DenseRows(x.Values(), rows, spec.Inputs));
+        Multiply(product, x.Values(), spec.Inputs, x.Shape.Tokens);
+    }
+
+    /// <summary>Multiplies rows that lie one after the other, in the way that suits a picture's share of them.</summary>
+    private void Multiply(in MatrixProduct product, float* rows, int inputs, int pictureRows)
+    {
+        PackedMatrix matrix = product.Matrix;
+        if (!Options.Strict && matrix.Format == PanelFormat.Fp32
+            && StrassenProduct.Suits(pictureRows, inputs, matrix.Columns, matrix.IsPaired))
+        {
+            StrassenProduct.Run(this, product, rows);
+        }
+        else
+        {
+            product.Run(this, new DenseRows(rows, product.Rows, inputs));
+        }
     }
 }
 
