@@ -44,7 +44,7 @@ public sealed unsafe partial class CpuBackend
         Multiply(product, x.Values(), spec.Inputs, x.Shape.Tokens);
     }
 
-    /// <summary>Multiplies rows that lie one after the other, in the way that suits a picture's share of them.</summary>
+    /// <summary>Multiplies rows that lie one after the other, in the way that suits those of a picture.</summary>
     private void Multiply(in MatrixProduct product, float* rows, int inputs, int pictureRows)
     {
         PackedMatrix matrix = product.Matrix;
