@@ -21,6 +21,16 @@ internal static unsafe class CacheLines
         }
     }
 
+    /// <summary>The same, for the second-level cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FetchSecond(float* address)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(address);
+        }
+    }
+
     /// <summary>Asks for two lines of each of some rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void FetchRows(float* first, long stride, int rows)

@@ -35,12 +35,12 @@ internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan wei
 
     public override ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias)
     {
-        ConvAlgorithm algorithm = ConvPlan.Choose(spec, strict);
+        ConvAlgorithm algorithm = ConvPlan.Choose(spec, strict, kernels.Lanes);
         long transformed = ConvPlan.TransformedBytes(spec, algorithm);
         bool kept = transformed > 0 && transformed <= weights.TransformedMemoryLeft(_transformed);
         if (!kept)
         {
-            TransientConvs += algorithm == ConvAlgorithm.Direct ? 0 : 1;
+            TransientConvs += transformed > 0 ? 1 : 0;
             long direct = PackedMatrix.BytesOf(
                 kernels, spec.Inputs * spec.KernelHeight * spec.KernelWidth, spec.Outputs, paired: false,
                 weights.Format(weight.Type, weight.Shape.Count)) + ThinConv.BytesOf(spec);
@@ -77,13 +77,21 @@ internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan wei
             return;
         }
 
+        Shape shape = result.Shape;
+        long tiles = WinogradConv.TilesOf(conv.Algorithm, shape.Batch, shape.Height, shape.Width);
+        if (conv.Algorithm == ConvAlgorithm.Winograd4Fused)
+        {
+            RentForOp(FusedConv.ScratchSize(conv.Spec, tiles, kernels.Lanes, threads) * sizeof(float));
+            return;
+        }
+
         // Transformed inputs, which all threads share where there are few tiles, each thread's sums, and the weights
         // where they are not kept.
         long inputTiles = Math.Max((long)threads * WinogradTiles, WinogradConv.PanelTiles);
         long sumTiles = (long)threads * WinogradConv.PanelTiles;
         long values = ConvPlan.Taps(conv.Algorithm)
             * (inputTiles * PackedMatrix.RoundUp(conv.Spec.Inputs, GemmKernels.Chunk) + sumTiles * kernels.Width);
-        values += conv.IsKept ? 0 : TransientWeights.ScratchSize(kernels, conv.Spec, conv.Algorithm, threads);
+        values += conv.IsKept ? 0 : TransientWeights.ScratchSize(kernels, conv.Spec, conv.Algorithm, threads, tiles);
         RentForOp(values * sizeof(float));
     }
 

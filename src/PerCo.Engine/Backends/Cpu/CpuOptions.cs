@@ -34,8 +34,9 @@ public sealed record CpuOptions
     internal WeightPlan WeightPlan => new(Weights, TransformedWeightMemory);
 
     /// <summary>
-    /// The same bits on every CPU: convolutions and products are computed directly, and no weight is rounded. Sums are
-    /// taken in the same order at every vector width, strict or not.
+    /// The same bits on every CPU: convolutions and products are computed directly, and no weight is rounded. Otherwise
+    /// too the vector's width changes no sum, but in layers with few positions and many channels, whose algorithm is
+    /// another with AVX-512.
     /// </summary>
     public bool Strict { get; init; }
 }

@@ -16,15 +16,22 @@ public sealed class ConvPlanTests
     [InlineData(144, 144, 3, 1, true, ConvAlgorithm.Winograd4)]
     [InlineData(320, 320, 3, 2, false, ConvAlgorithm.Direct)]
     [InlineData(320, 320, 1, 1, false, ConvAlgorithm.Direct)]
-    public void DependsOnTheLayerOnly(
+    public void DependsOnTheLayerAndTheRegisters(
         int inputs, int outputs, int kernel, int stride, bool fewPositions, object expected)
     {
         var spec = new Conv2dSpec(inputs, outputs, kernel, kernel, stride, Padding.All(kernel / 2))
         {
             FewPositions = fewPositions,
         };
-        Assert.Equal(expected, ConvPlan.Choose(spec, strict: false));
-        Assert.Equal(ConvAlgorithm.Direct, ConvPlan.Choose(spec, strict: true));
+        foreach (int lanes in (int[])[4, 8])
+        {
+            Assert.Equal(expected, ConvPlan.Choose(spec, strict: false, lanes));
+        }
+
+        Assert.Equal(
+            expected is ConvAlgorithm.Winograd2 ? ConvAlgorithm.Winograd4Fused : expected,
+            ConvPlan.Choose(spec, strict: false, lanes: 16));
+        Assert.Equal(ConvAlgorithm.Direct, ConvPlan.Choose(spec, strict: true, lanes: 16));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace PerCo.Engine.Tests.Backends.Cpu;
 
-/// <summary>Both transforms at every width, whatever the plan would choose.</summary>
+/// <summary>All ways at every width, whatever the plan would choose.</summary>
 public abstract class WinogradTests(BackendFixture fixture) : OpSuite(fixture)
 {
     /// <summary>F(2×2) adds and subtracts only; its error is little more than the direct sum's.</summary>
@@ -60,11 +60,49 @@ public abstract class WinogradTests(BackendFixture fixture) : OpSuite(fixture)
         UpsampleWidth = 12,
     });
 
+    [SkippableTheory]
+    [InlineData(7, 21, 9, 10)]
+    [InlineData(140, 70, 8, 8)] // several blocks of inputs
+    [InlineData(20, 40, 60, 50)] // more tiles than are taken at a time
+    public void WeightsThatAreNotKeptGiveTheSameBits(int inputs, int outputs, int height, int width)
+    {
+        var cpu = (CpuBackend)Backend;
+        using var op = new OpCase(cpu);
+        var spec = new Conv2dSpec(inputs, outputs, 3, 3, 1, Padding.All(1));
+        float[] values = OpCase.Values("w", outputs * inputs * 9);
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = (float)(Half)values[i];
+        }
+
+        HostTensor weight = HostTensor.FromFloats("w", new Shape(outputs, inputs, 3, 3), values);
+        Tensor x = op.Random(new Shape(2, height, width, inputs), "x");
+        foreach (ConvAlgorithm algorithm in Enum.GetValues<ConvAlgorithm>())
+        {
+            if (algorithm == ConvAlgorithm.Direct)
+            {
+                continue;
+            }
+
+            float[] expected = Convolve(kept: algorithm != ConvAlgorithm.Winograd4Fused, PanelFormat.Fp32);
+            Assert.Equal(expected, Convolve(kept: false, PanelFormat.Fp32));
+            Assert.Equal(expected, Convolve(kept: false, PanelFormat.Fp16));
+
+            float[] Convolve(bool kept, PanelFormat format)
+            {
+                using CpuConvWeights weights = Prepare(cpu, algorithm, kept, spec, weight, null, format);
+                return op.Own(cpu.Conv2d(x, weights)).ToFloats();
+            }
+        }
+    }
+
     private void Check(
         int inputs, int outputs, int height, int width, int batch = 1,
         Func<OpCase, Conv2dOperands, Conv2dOperands>? decorate = null)
     {
-        foreach (ConvAlgorithm algorithm in (ConvAlgorithm[])[ConvAlgorithm.Winograd2, ConvAlgorithm.Winograd4])
+        foreach ((ConvAlgorithm algorithm, bool kept) in ((ConvAlgorithm, bool)[])[
+            (ConvAlgorithm.Winograd2, true), (ConvAlgorithm.Winograd2, false), (ConvAlgorithm.Winograd4, true),
+            (ConvAlgorithm.Winograd4, false), (ConvAlgorithm.Winograd4Fused, false)])
         {
             Compare(algorithm == ConvAlgorithm.Winograd2 ? Small : Tolerance.Winograd, op =>
             {
@@ -74,7 +112,7 @@ public abstract class WinogradTests(BackendFixture fixture) : OpSuite(fixture)
                 HostTensor weight = OpCase.Weight(new Shape(outputs, inputs, 3, 3), "w", MathF.Sqrt(1f / inputs));
                 HostTensor bias = OpCase.Weight(new Shape(outputs), "b");
                 using ConvWeights weights = op.Backend is CpuBackend cpu
-                    ? Prepare(cpu, algorithm, spec, weight, bias)
+                    ? Prepare(cpu, algorithm, kept, spec, weight, bias)
                     : op.Backend.PrepareConv2d(spec, weight, bias);
                 Tensor x = op.Random(new Shape(batch, height, width, inputs - secondChannels), "x");
                 return op.Backend.Conv2d(x, weights, operands);
@@ -83,12 +121,16 @@ public abstract class WinogradTests(BackendFixture fixture) : OpSuite(fixture)
     }
 
     private static CpuConvWeights Prepare(
-        CpuBackend cpu, ConvAlgorithm algorithm, Conv2dSpec spec, HostTensor weight, HostTensor bias)
+        CpuBackend cpu, ConvAlgorithm algorithm, bool kept, Conv2dSpec spec, HostTensor weight, HostTensor? bias,
+        PanelFormat format = PanelFormat.Fp32)
     {
-        return new CpuConvWeights(
-            spec, algorithm, WinogradWeights.Transform(
-                cpu.Pool, cpu.Kernels, new MatrixSource(weight), bias, spec.Inputs, algorithm),
-            isTransformed: true);
+        bool fused = algorithm == ConvAlgorithm.Winograd4Fused;
+        var source = new MatrixSource(weight, byInput: fused);
+        PackedMatrix matrix = kept
+            ? WinogradWeights.Transform(cpu.Pool, cpu.Kernels, source, bias, spec.Inputs, algorithm)
+            : PackedMatrix.Pack(
+                cpu.Pool, fused ? cpu.Kernels.OneVector : cpu.Kernels, source, bias, paired: false, format);
+        return new CpuConvWeights(spec, algorithm, matrix, isTransformed: kept);
     }
 }
 

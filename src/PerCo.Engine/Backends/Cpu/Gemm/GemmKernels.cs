@@ -62,6 +62,9 @@ internal sealed unsafe class GemmKernels
     /// </summary>
     public static int Fetched(int k) => k / KMultiple * Chunk;
 
+    /// <summary>The layout of panels that are one vector wide, without kernels.</summary>
+    public GemmKernels OneVector => new(Lanes, 0, 1, 1, null);
+
     /// <summary>The kernels of an instruction set.</summary>
     public static GemmKernels For(InstructionSet set) => set switch
     {

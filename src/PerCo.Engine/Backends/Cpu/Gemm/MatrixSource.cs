@@ -6,7 +6,7 @@ namespace PerCo.Engine.Backends.Cpu.Gemm;
 
 /// <summary>
 /// A weight [columns, inputs, taps] of a checkpoint, read as the columns of a matrix whose k is (tap, input), as pixels
-/// lie in memory. A linear layer has one tap.
+/// lie in memory, or (input, tap). A linear layer has one tap.
 /// </summary>
 internal sealed unsafe class MatrixSource
 {
@@ -23,13 +23,17 @@ internal sealed unsafe class MatrixSource
     private readonly int _taps;
 
     /// <summary>Names a weight [columns, inputs, ..]; nothing is read yet.</summary>
-    public MatrixSource(HostTensor weight)
+    /// <param name="weight">The weight.</param>
+    /// <param name="byInput">Whether an input's taps stay together, as they are in the checkpoint.</param>
+    public MatrixSource(HostTensor weight, bool byInput = false)
     {
         _weight = weight;
         Columns = weight.Shape[0];
-        _inputs = weight.Shape[1];
-        _taps = checked((int)(weight.Shape.Count / Math.Max(1, (long)Columns * _inputs)));
-        K = checked(_inputs * _taps);
+        int inputs = weight.Shape[1];
+        int taps = checked((int)(weight.Shape.Count / Math.Max(1, (long)Columns * inputs)));
+        K = checked(inputs * taps);
+        _inputs = byInput ? K : inputs;
+        _taps = byInput ? 1 : taps;
     }
 
     /// <summary>Columns of the matrix.</summary>

@@ -16,16 +16,18 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override ConvWeights PrepareConv2d(Conv2dSpec spec, HostTensor weight, HostTensor? bias)
     {
-        ConvAlgorithm algorithm = ConvPlan.Choose(spec, Options.Strict);
+        ConvAlgorithm algorithm = ConvPlan.Choose(spec, Options.Strict, Kernels.Lanes);
         long reserved = ReserveTransformed(spec, algorithm);
         PackedMatrix matrix;
         try
         {
-            var source = new MatrixSource(weight);
+            bool isFused = algorithm == ConvAlgorithm.Winograd4Fused;
+            var source = new MatrixSource(weight, byInput: isFused);
             matrix = reserved > 0
                 ? WinogradWeights.Transform(Pool, Kernels, source, bias, spec.Inputs, algorithm)
                 : PackedMatrix.Pack(
-                    Pool, Kernels, source, bias, paired: false, WeightPlan.Format(weight.Type, weight.Shape.Count));
+                    Pool, isFused ? Kernels.OneVector : Kernels, source, bias, paired: false,
+                    WeightPlan.Format(weight.Type, weight.Shape.Count));
         }
         catch
         {
@@ -135,6 +137,12 @@ public sealed unsafe partial class CpuBackend
             Panels = weights.Matrix.Panels,
             Output = output,
         };
+        if (weights.Algorithm == ConvAlgorithm.Winograd4Fused)
+        {
+            FusedConv.Run(this, conv);
+            return;
+        }
+
         if (!weights.IsTransformed)
         {
             TransientWeights.Run(this, weights, conv);

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace PerCo.Engine.Backends.Cpu.Winograd;
 
 /// <summary>
@@ -12,14 +10,14 @@ internal unsafe interface IWinogradTransform
     /// <summary>m: rows and columns that a tile gives.</summary>
     static abstract int Outputs { get; }
 
-    /// <summary>G k for a line of three of the kernel's values.</summary>
-    /// <param name="k0">The first values, of some outputs.</param>
-    /// <param name="k1">The second values.</param>
-    /// <param name="k2">The third values.</param>
-    /// <param name="result">Receives t registers.</param>
-    /// <param name="stride">Registers from one to the next.</param>
-    static abstract void Kernel(
-        Vector256<double> k0, Vector256<double> k1, Vector256<double> k2, Vector256<double>* result, int stride);
+    /// <summary>G g Gᵀ for a vector of outputs.</summary>
+    /// <param name="source">The kernels' first values.</param>
+    /// <param name="step">Distance between the 9 values of a kernel.</param>
+    /// <param name="taps">Receives the t·t taps.</param>
+    /// <param name="tapStride">Distance between them.</param>
+    static abstract void Kernel<S, V>(float* source, long step, float* taps, long tapStride)
+        where S : struct, ISimd<V>
+        where V : struct;
 
     /// <summary>Bᵀ d B for some channels of one tile.</summary>
     /// <param name="source">The tile's first pixel; whole vectors of channels are read.</param>

@@ -4,8 +4,9 @@ using PerCo.Engine.Tensors.Ops;
 namespace PerCo.Engine.Backends.Cpu.Winograd;
 
 /// <summary>
-/// A convolution by Winograd's algorithm whose transformed weights are not kept: some panels are transformed, used and
-/// overwritten by the next. The same bits as with weights that are kept.
+/// A convolution by Winograd's algorithm whose transformed weights are not kept. With few tiles each task transforms a
+/// block of its panel's inputs at a time; with many, all tiles use the same panels, which are overwritten by the next.
+/// The same bits as with weights that are kept.
 /// </summary>
 internal readonly unsafe struct TransientWeights : IParallelBody
 {
@@ -34,6 +35,13 @@ internal readonly unsafe struct TransientWeights : IParallelBody
     public static void Run(CpuBackend backend, CpuConvWeights weights, WinogradConv conv)
     {
         PackedMatrix direct = weights.Matrix;
+        if (conv.HasFewTiles(weights.Algorithm))
+        {
+            conv.IsDirect = true;
+            conv.Run(backend, weights.Algorithm);
+            return;
+        }
+
         int k = WinogradWeights.K(weights.Spec.Inputs, weights.Algorithm);
         int group = GroupPanels(direct.Panels, k, direct.Kernels.Width, backend.Pool.Threads);
         long transformed = (long)group * k * direct.Kernels.Width;
@@ -63,8 +71,15 @@ internal readonly unsafe struct TransientWeights : IParallelBody
     /// <param name="spec">The convolution.</param>
     /// <param name="algorithm">Its transform.</param>
     /// <param name="threads">Threads that compute.</param>
-    public static long ScratchSize(GemmKernels kernels, Conv2dSpec spec, ConvAlgorithm algorithm, int threads)
+    /// <param name="tiles">Tiles of all pictures.</param>
+    public static long ScratchSize(
+        GemmKernels kernels, Conv2dSpec spec, ConvAlgorithm algorithm, int threads, long tiles)
     {
+        if (tiles <= WinogradConv.PanelTiles)
+        {
+            return threads * WinogradConv.MostBlockScratch(kernels.Width);
+        }
+
         int panels = PackedMatrix.DivideUp(spec.Outputs, kernels.Width);
         int k = WinogradWeights.K(spec.Inputs, algorithm);
         long direct = (long)PackedMatrix.RoundUp(spec.Inputs * 9, GemmKernels.KMultiple) * kernels.Width;

@@ -30,6 +30,11 @@ internal unsafe struct WinogradConv
     /// </summary>
     private const int CachedValues = 1 << 17;
 
+    /// <summary>
+    /// Transformed weights of a block of inputs, where they are made at every use: about half of a second-level cache.
+    /// </summary>
+    public const int BlockValues = 1 << 17;
+
     /// <summary>What is read.</summary>
     public ConvInput Input;
 
@@ -39,8 +44,13 @@ internal unsafe struct WinogradConv
     /// <summary>Zero columns to the left.</summary>
     public int PaddingLeft;
 
-    /// <summary>Transformed weights; a panel's k is (tap, input).</summary>
+    /// <summary>Transformed weights, or the kernels as they are; a panel's k is (tap, input).</summary>
     public PackedMatrix Matrix;
+
+    /// <summary>
+    /// Whether <see cref="Matrix"/> has the kernels as they are: a block of inputs is transformed at a time.
+    /// </summary>
+    public bool IsDirect;
 
     /// <summary>The first panel of <see cref="Matrix"/> to compute.</summary>
     public int FirstPanel;
@@ -62,6 +72,22 @@ internal unsafe struct WinogradConv
         {
             Run<WinogradTransform2>(backend);
         }
+    }
+
+    /// <summary>Bound of a worker's values of transformed and widened weights where they are not kept.</summary>
+    public static long MostBlockScratch(int width) =>
+        2 * BlockValues + (WinogradTransform4.Outputs + 2) * (WinogradTransform4.Outputs + 2) * GemmKernels.Chunk
+        + 9 * GemmKernels.Chunk * (long)width;
+
+    /// <summary>Whether all tiles are transformed before the first product, if the weights are large.</summary>
+    public readonly bool HasFewTiles(ConvAlgorithm algorithm) =>
+        TilesOf(algorithm, Output.Batch, Output.Height, Output.Width) <= PanelTiles;
+
+    /// <summary>Tiles of all pictures.</summary>
+    public static long TilesOf(ConvAlgorithm algorithm, int batch, int height, int width)
+    {
+        int outputs = algorithm == ConvAlgorithm.Winograd2 ? WinogradTransform2.Outputs : WinogradTransform4.Outputs;
+        return (long)batch * PackedMatrix.DivideUp(height, outputs) * PackedMatrix.DivideUp(width, outputs);
     }
 
     private readonly void Run<TTransform>(CpuBackend backend)
@@ -87,7 +113,7 @@ internal unsafe struct WinogradConv
         where V : struct
     {
         var tiles = new WinogradTiles<TTransform, S, V>(
-            this, TileFinish.For(backend.InstructionSet, Output.Activation));
+            this, TileFinish.For(backend.InstructionSet, Output.Activation), Matrix.Kernels.Rows);
         if (tiles.Count == 0)
         {
             return;
@@ -101,7 +127,7 @@ internal unsafe struct WinogradConv
         int blocks = PackedMatrix.DivideUp(tiles.Count, block);
         bool weightsOnce = tiles.Count <= PanelTiles
             && tiles.PackedSize(Math.Min(tiles.Count, most)) > CachedValues;
-        if (weightsOnce || blocks < threads)
+        if (IsDirect || weightsOnce || blocks < threads)
         {
             RunByPanels(backend, tiles);
         }

@@ -8,7 +8,8 @@ namespace PerCo.Engine.Backends.Cpu.Winograd;
 /// </summary>
 /// <remarks>
 /// Transformed inputs are [tap][strip of rows][k/16][row][16], one row a tile: what the kernels read. Scratch is
-/// [sums of all taps][zeros][transform's work][result of a tile][gathered tile].
+/// [sums of all taps][zeros][transform's work][result of a tile][gathered tile][a block of transformed weights][the
+/// same, widened].
 /// </remarks>
 internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     where TTransform : struct, IWinogradTransform
@@ -27,9 +28,14 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     private readonly int _k;
     private readonly int _storedK;
     private readonly bool _fetchesResult;
+    private readonly int _blockInputs;
+    private readonly int _stripRows;
 
+    /// <param name="conv">The convolution.</param>
+    /// <param name="finish">Writes the results.</param>
+    /// <param name="stripRows">Most tiles of a strip.</param>
     public WinogradTiles(
-        in WinogradConv conv, delegate*<float*, long, float*, float*, long, int, int, void> finish)
+        in WinogradConv conv, delegate*<float*, long, float*, float*, long, int, int, void> finish, int stripRows)
     {
         _conv = conv;
         _finish = finish;
@@ -38,6 +44,8 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         _k = PackedMatrix.RoundUp(conv.Input.Channels, GemmKernels.KMultiple);
         _storedK = PackedMatrix.RoundUp(conv.Input.Channels, GemmKernels.Chunk);
         _fetchesResult = conv.Output.PictureLength >= LeastFetchedValues;
+        _blockInputs = Math.Max(WinogradConv.BlockValues / (Taps * Width) / GemmKernels.Chunk, 1) * GemmKernels.Chunk;
+        _stripRows = stripRows;
         Count = checked(conv.Output.Batch * _tileRows * _tileColumns);
     }
 
@@ -51,26 +59,45 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
 
     private static int Taps => T * T;
 
+    private static int KernelTaps => 9;
+
     private static int Results => TTransform.Outputs * TTransform.Outputs;
 
     private int Width => _conv.Matrix.Kernels.Width;
 
-    // A cache line more than needed: a tile's taps are written together, and multiples of 4 KiB would put all of them
-    // into the same few places of the first-level cache.
-    private long TapStride(int tiles) => (long)tiles * _storedK + GemmKernels.Chunk;
+    /// <summary>Distance between the taps of transformed inputs.</summary>
+    /// <remarks>
+    /// A cache line more than needed: a tile's taps are written together, and multiples of 4 KiB would put all of them
+    /// into the same few places of the first-level cache.
+    /// </remarks>
+    public long TapStride(int tiles) => (long)tiles * _storedK + GemmKernels.Chunk;
 
     /// <summary>Values that the transformed inputs of some tiles take.</summary>
     public long PackedSize(int tiles) => Taps * TapStride(tiles);
 
     /// <summary>Values of scratch that a worker needs for blocks of some tiles; a multiple of a cache line.</summary>
-    public long ScratchSize(int tiles) =>
-        (long)Taps * tiles * Width + Width + Taps * GemmKernels.Chunk + Results * Width + (long)Taps * _storedK;
+    public long ScratchSize(int tiles) => WeightsOffset(tiles) + (_conv.IsDirect
+        ? Taps * WeightStride + (IsWidened ? KernelTaps * (long)_blockInputs * Width : 0)
+        : 0);
+
+    private bool IsWidened => _conv.Matrix.Format != PanelFormat.Fp32;
+
+    // A cache line more, as TapStride.
+    private long WeightStride => (long)_blockInputs * Width + GemmKernels.Chunk;
+
+    /// <summary>Values that the steps of a transform and a tile's gathered input take.</summary>
+    public long WorkSize => Taps * GemmKernels.Chunk + Results * Width + (long)Taps * _storedK;
+
+    /// <summary>Values of a transformed input's row.</summary>
+    public int StoredK => _storedK;
+
+    private long WeightsOffset(int tiles) => (long)Taps * tiles * Width + Width + WorkSize;
 
     /// <summary>Transforms the input of one tile of a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void TransformInput(int first, int count, int index, float* packed, float* scratch)
     {
-        var strips = new Strips(count, _conv.Matrix.Kernels.Rows);
+        var strips = new Strips(count, _stripRows);
         int strip = strips.Of(index);
         int strip0 = strips.Start(strip);
         int rows = strips.Length(strip);
@@ -111,29 +138,26 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     {
         panel += _conv.FirstPanel;
         PackedMatrix matrix = _conv.Matrix;
-        GemmKernels kernels = matrix.Kernels;
         int vectors = matrix.Vectors(panel);
-        int width = vectors * kernels.Lanes;
-        var strips = new Strips(count, kernels.Rows);
+        int width = vectors * S.Count;
+        var strips = new Strips(count, _stripRows);
         long sumStride = (long)count * width;
         float* zeros = scratch + (long)Taps * count * Width;
         new Span<float>(zeros, Width).Clear();
-        float* b = matrix.Panel(panel);
-        for (int tap = 0; tap < Taps; tap++)
+        if (_conv.IsDirect)
         {
-            float* a = packed + tap * TapStride(count);
-            float* sums = scratch + tap * sumStride;
-            float* next = b + (long)_k * width;
-            for (int strip = 0; strip < strips.Count; strip++)
+            float* weights = scratch + WeightsOffset(count);
+            for (int k0 = 0; k0 < _k; k0 += _blockInputs)
             {
-                int row = strips.Start(strip);
-                int rows = strips.Length(strip);
-                kernels.Tile(rows, vectors)(
-                    _k, a + (long)row * _storedK, b, zeros, 0, sums + (long)row * width, width, next);
-                next += GemmKernels.Fetched(_k);
+                int k = Math.Min(_blockInputs, _k - k0);
+                TransformWeights(panel, k0, k, weights);
+                MultiplyTaps(strips, vectors, packed, weights, WeightStride, k0, k, scratch, zeros, panel);
             }
-
-            b += (long)_k * width;
+        }
+        else
+        {
+            MultiplyTaps(
+                strips, vectors, packed, matrix.Panel(panel), (long)_k * width, 0, _k, scratch, zeros, panel);
         }
 
         for (int i = 0; i < count; i++)
@@ -143,8 +167,83 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
                 FetchResult(first + i + 1, panel);
             }
 
-            TransformOutput(first + i, panel, scratch + (long)i * width, sumStride, width, zeros + Width);
+            TransformOutput(first + i, panel * Width, scratch + (long)i * width, sumStride, width, zeros + Width);
         }
+    }
+
+    // [tap][k][width] of some inputs, from the kernels as they are.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void TransformWeights(int panel, int k0, int k, float* weights)
+    {
+        PackedMatrix matrix = _conv.Matrix;
+        int channels = _conv.Input.Channels;
+        int width = matrix.Vectors(panel) * S.Count;
+        int inputs = Math.Min(k, channels - k0);
+        float* source = matrix.Panel(panel) + (long)k0 * width;
+        long step = (long)channels * width;
+        if (IsWidened)
+        {
+            source = weights + Taps * WeightStride;
+            step = (long)inputs * width;
+            for (int tap = 0; tap < KernelTaps; tap++)
+            {
+                matrix.Widen(panel, (long)tap * channels + k0, inputs, source + tap * step);
+            }
+        }
+
+        long stride = WeightStride;
+        for (int i = 0; i < inputs * width; i += S.Count)
+        {
+            TTransform.Kernel<S, V>(source + i, step, weights + i, stride);
+        }
+
+        for (int tap = 0; inputs < k && tap < Taps; tap++)
+        {
+            new Span<float>(weights + tap * stride + inputs * width, (k - inputs) * width).Clear();
+        }
+    }
+
+    // Adds some inputs' products to the sums of all taps.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MultiplyTaps(
+        Strips strips, int vectors, float* packed, float* weights, long weightStride, int k0, int k, float* sums,
+        float* zeros, int panel)
+    {
+        GemmKernels kernels = _conv.Matrix.Kernels;
+        int count = strips.Start(strips.Count);
+        int width = vectors * kernels.Lanes;
+        int fetched = GemmKernels.Fetched(k);
+        for (int tap = 0; tap < Taps; tap++)
+        {
+            float* a = packed + tap * TapStride(count);
+            float* next = _conv.IsDirect
+                ? NextKernels(panel, k0 + k, tap, strips.Count * fetched)
+                : weights + weightStride;
+            for (int strip = 0; strip < strips.Count; strip++)
+            {
+                int row = strips.Start(strip);
+                int rows = strips.Length(strip);
+                float* sum = sums + (long)row * width;
+                kernels.Tile(rows, vectors)(
+                    k, a + (long)row * _storedK + (long)k0 * rows, weights, k0 == 0 ? zeros : sum,
+                    k0 == 0 ? 0 : width, sum, width, next);
+                next += fetched;
+            }
+
+            sums += (long)count * width;
+            weights += weightStride;
+        }
+    }
+
+    // What the next block is transformed from, dealt to the products of this one.
+    private float* NextKernels(int panel, int k, int tap, int fetched)
+    {
+        PackedMatrix matrix = _conv.Matrix;
+        int share = Taps / KernelTaps;
+        int size = matrix.Format.Size();
+        long width = matrix.Vectors(panel) * S.Count;
+        long at = ((long)Math.Min(tap / share, KernelTaps - 1) * _conv.Input.Channels + k) * width;
+        return (float*)(matrix.Stored(panel) + at * size) + tap % share * fetched;
     }
 
     // What the next tile will write, and add.
@@ -169,12 +268,18 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         }
     }
 
+    /// <summary>Transforms the sums of a tile, adds the bias and writes what lies in the picture.</summary>
+    /// <param name="tile">The tile.</param>
+    /// <param name="column">The first of the outputs.</param>
+    /// <param name="sums">The sums of the first tap.</param>
+    /// <param name="sumStride">Distance between taps.</param>
+    /// <param name="width">Outputs, a multiple of the vector's lanes; those that are not there are left out.</param>
+    /// <param name="work">Scratch for the transform and the result of a tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TransformOutput(int tile, int panel, float* sums, long sumStride, int width, float* work)
+    public void TransformOutput(int tile, int column, float* sums, long sumStride, int width, float* work)
     {
         Locate(tile, out int picture, out int y, out int x);
         ref readonly ConvOutput output = ref _conv.Output;
-        int column = panel * Width;
         float* bias = output.BiasOf(picture) + column;
         float* biased = sums + (T + 1) * sumStride;
         for (int c = 0; c < width; c += S.Count)

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using PerCo.Engine.Backends.Cpu.Gemm;
 
 namespace PerCo.Engine.Backends.Cpu.Winograd;
@@ -14,16 +13,24 @@ internal readonly unsafe struct WinogradTransform2 : IWinogradTransform
 
     public static int Outputs => 2;
 
-    /// <remarks>G = [1, 0, 0; ½, ½, ½; ½, −½, ½; 0, 0, 1].</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Kernel(
-        Vector256<double> k0, Vector256<double> k1, Vector256<double> k2, Vector256<double>* result, int stride)
+    public static void Kernel<S, V>(float* source, long step, float* taps, long tapStride)
+        where S : struct, ISimd<V>
+        where V : struct
     {
-        Vector256<double> even = (k0 + k2) * 0.5, odd = k1 * 0.5;
-        result[0] = k0;
-        result[stride] = even + odd;
-        result[2 * stride] = even - odd;
-        result[3 * stride] = k2;
+        long row = 3 * step, line = T * tapStride;
+        KernelLine<S, V>(
+            S.Load(source), S.Load(source + row), S.Load(source + 2 * row), out V a0, out V a1, out V a2, out V a3);
+        source += step;
+        KernelLine<S, V>(
+            S.Load(source), S.Load(source + row), S.Load(source + 2 * row), out V b0, out V b1, out V b2, out V b3);
+        source += step;
+        KernelLine<S, V>(
+            S.Load(source), S.Load(source + row), S.Load(source + 2 * row), out V c0, out V c1, out V c2, out V c3);
+        StoreKernelLine<S, V>(a0, b0, c0, taps, tapStride);
+        StoreKernelLine<S, V>(a1, b1, c1, taps + line, tapStride);
+        StoreKernelLine<S, V>(a2, b2, c2, taps + 2 * line, tapStride);
+        StoreKernelLine<S, V>(a3, b3, c3, taps + 3 * line, tapStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -73,6 +80,32 @@ internal readonly unsafe struct WinogradTransform2 : IWinogradTransform
                 OutputLine<S, V>(work + i * row, S.Count, result + i * Outputs * width + c, width);
             }
         }
+    }
+
+    // G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void KernelLine<S, V>(V k0, V k1, V k2, out V r0, out V r1, out V r2, out V r3)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        V half = S.Create(0.5f);
+        V even = S.Multiply(S.Add(k0, k2), half), odd = S.Multiply(k1, half);
+        r0 = k0;
+        r1 = S.Add(even, odd);
+        r2 = S.Subtract(even, odd);
+        r3 = k2;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreKernelLine<S, V>(V k0, V k1, V k2, float* taps, long tapStride)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        KernelLine<S, V>(k0, k1, k2, out V r0, out V r1, out V r2, out V r3);
+        S.Store(r0, taps);
+        S.Store(r1, taps + tapStride);
+        S.Store(r2, taps + 2 * tapStride);
+        S.Store(r3, taps + 3 * tapStride);
     }
 
     // Bᵀ = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1]

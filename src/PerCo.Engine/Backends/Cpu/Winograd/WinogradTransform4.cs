@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using PerCo.Engine.Backends.Cpu.Gemm;
 
 namespace PerCo.Engine.Backends.Cpu.Winograd;
@@ -14,21 +13,29 @@ internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
 
     public static int Outputs => 4;
 
-    /// <remarks>
-    /// G = [1/4, 0, 0; −1/6, −1/6, −1/6; −1/6, 1/6, −1/6; 1/24, 1/12, 1/6; 1/24, −1/12, 1/6; 0, 0, 1].
-    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Kernel(
-        Vector256<double> k0, Vector256<double> k1, Vector256<double> k2, Vector256<double>* result, int stride)
+    public static void Kernel<S, V>(float* source, long step, float* taps, long tapStride)
+        where S : struct, ISimd<V>
+        where V : struct
     {
-        Vector256<double> even = (k0 + k2) * (-1.0 / 6), odd = k1 * (1.0 / 6);
-        Vector256<double> outer = k0 * (1.0 / 24) + k2 * (1.0 / 6), inner = k1 * (1.0 / 12);
-        result[0] = k0 * 0.25;
-        result[stride] = even - odd;
-        result[2 * stride] = even + odd;
-        result[3 * stride] = outer + inner;
-        result[4 * stride] = outer - inner;
-        result[5 * stride] = k2;
+        long row = 3 * step, line = T * tapStride;
+        KernelLine<S, V>(
+            S.Load(source), S.Load(source + row), S.Load(source + 2 * row),
+            out V a0, out V a1, out V a2, out V a3, out V a4, out V a5);
+        source += step;
+        KernelLine<S, V>(
+            S.Load(source), S.Load(source + row), S.Load(source + 2 * row),
+            out V b0, out V b1, out V b2, out V b3, out V b4, out V b5);
+        source += step;
+        KernelLine<S, V>(
+            S.Load(source), S.Load(source + row), S.Load(source + 2 * row),
+            out V c0, out V c1, out V c2, out V c3, out V c4, out V c5);
+        StoreKernelLine<S, V>(a0, b0, c0, taps, tapStride);
+        StoreKernelLine<S, V>(a1, b1, c1, taps + line, tapStride);
+        StoreKernelLine<S, V>(a2, b2, c2, taps + 2 * line, tapStride);
+        StoreKernelLine<S, V>(a3, b3, c3, taps + 3 * line, tapStride);
+        StoreKernelLine<S, V>(a4, b4, c4, taps + 4 * line, tapStride);
+        StoreKernelLine<S, V>(a5, b5, c5, taps + 5 * line, tapStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -97,6 +104,40 @@ internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
             CacheLines.Fetch(pixel);
             pixel += rowStride;
         }
+    }
+
+    // G = [1/4 0 0; -1/6 -1/6 -1/6; -1/6 1/6 -1/6; 1/24 1/12 1/6; 1/24 -1/12 1/6; 0 0 1]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void KernelLine<S, V>(
+        V k0, V k1, V k2, out V r0, out V r1, out V r2, out V r3, out V r4, out V r5)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        V sixth = S.Create(1f / 6);
+        V even = S.Multiply(S.Add(k0, k2), S.Create(-1f / 6));
+        V odd = S.Multiply(k1, sixth);
+        V outer = S.MultiplyAdd(k0, S.Create(1f / 24), S.Multiply(k2, sixth));
+        V inner = S.Multiply(k1, S.Create(1f / 12));
+        r0 = S.Multiply(k0, S.Create(0.25f));
+        r1 = S.Subtract(even, odd);
+        r2 = S.Add(even, odd);
+        r3 = S.Add(outer, inner);
+        r4 = S.Subtract(outer, inner);
+        r5 = k2;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreKernelLine<S, V>(V k0, V k1, V k2, float* taps, long tapStride)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        KernelLine<S, V>(k0, k1, k2, out V r0, out V r1, out V r2, out V r3, out V r4, out V r5);
+        S.Store(r0, taps);
+        S.Store(r1, taps + tapStride);
+        S.Store(r2, taps + 2 * tapStride);
+        S.Store(r3, taps + 3 * tapStride);
+        S.Store(r4, taps + 4 * tapStride);
+        S.Store(r5, taps + 5 * tapStride);
     }
 
     // Bᵀ = [4 0 -5 0 1 0; 0 -4 -4 1 1 0; 0 4 -4 -1 1 0; 0 -2 -1 2 1 0; 0 2 -1 -2 1 0; 0 4 0 -5 0 1]
