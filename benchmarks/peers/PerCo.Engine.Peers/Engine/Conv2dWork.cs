@@ -22,8 +22,9 @@ internal sealed class Conv2dWork : EngineWork
         _weights = backend.PrepareConv2d(
             new Conv2dSpec(inputs, outputs, kernel, kernel, stride, Padding.All(kernel / 2))
             {
-                // As the U-Net's lowest resolution says of itself.
+                // As the U-Net says of its lowest resolution, and of its layers that up-sample.
                 FewPositions = height * width <= 64,
+                Doubles = up == 2,
             },
             Weight("weight", outputs, inputs, kernel, kernel), Weight("bias", outputs));
         _x = Input(backend, "x", new Shape(1, inputs, height / up, width / up));

@@ -18,6 +18,11 @@ internal enum ConvAlgorithm
 
     /// <summary>F(4×4, 3×3) with kernels that are transformed in registers, as often as they are used.</summary>
     Winograd4Fused,
+
+    /// <summary>
+    /// F(4×4, 2×2) for each phase of an input that is up-sampled to twice its size; another input by F(4×4, 3×3).
+    /// </summary>
+    WinogradUp,
 }
 
 /// <summary>
@@ -28,8 +33,8 @@ internal enum ConvAlgorithm
 /// F(4×4) does a quarter of the direct sum's products, but its weights take 4 times the memory. Of a layer with many
 /// channels and few positions, reading the weights is what takes the time: there AVX-512, whose registers hold the sums
 /// of four tiles, reads the kernels as they are, and others F(2×2)'s, with 16/9 of the memory and 4/9 of the products.
-/// Where memory is short, weights are transformed at every use. Layers with very few outputs are computed directly: see
-/// <see cref="ThinConv"/>.
+/// Layers that double a picture are computed on the picture as it is. Where memory is short, weights are transformed at
+/// every use. Layers with very few outputs are computed directly: see <see cref="ThinConv"/>.
 /// </remarks>
 internal static class ConvPlan
 {
@@ -50,6 +55,11 @@ internal static class ConvPlan
             return ConvAlgorithm.Direct;
         }
 
+        if (spec.Doubles)
+        {
+            return ConvAlgorithm.WinogradUp;
+        }
+
         if (!spec.FewPositions || (long)spec.Inputs * spec.Outputs <= MostChannelPairs4)
         {
             return ConvAlgorithm.Winograd4;
@@ -63,11 +73,12 @@ internal static class ConvPlan
     {
         ConvAlgorithm.Winograd4 => 36,
         ConvAlgorithm.Winograd2 => 16,
+        ConvAlgorithm.WinogradUp => 25,
         _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, "Not transformed."),
     };
 
     /// <summary>Bytes of a layer's transformed weights; 0 where they are not transformed.</summary>
     public static long TransformedBytes(Conv2dSpec spec, ConvAlgorithm algorithm) =>
-        algorithm is ConvAlgorithm.Direct or ConvAlgorithm.Winograd4Fused
+        algorithm is ConvAlgorithm.Direct or ConvAlgorithm.Winograd4Fused or ConvAlgorithm.WinogradUp
             ? 0 : checked((long)spec.Inputs * spec.Outputs * Taps(algorithm) * sizeof(float));
 }

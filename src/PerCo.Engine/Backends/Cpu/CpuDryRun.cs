@@ -77,9 +77,12 @@ internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan wei
             return;
         }
 
+        // An input of another size takes more than a doubled one.
+        ConvAlgorithm algorithm = conv.Algorithm == ConvAlgorithm.WinogradUp
+            ? ConvAlgorithm.Winograd4 : conv.Algorithm;
         Shape shape = result.Shape;
-        long tiles = WinogradConv.TilesOf(conv.Algorithm, shape.Batch, shape.Height, shape.Width);
-        if (conv.Algorithm == ConvAlgorithm.Winograd4Fused)
+        long tiles = WinogradConv.TilesOf(algorithm, shape.Batch, shape.Height, shape.Width);
+        if (algorithm == ConvAlgorithm.Winograd4Fused)
         {
             RentForOp(FusedConv.ScratchSize(conv.Spec, tiles, kernels.Lanes, threads) * sizeof(float));
             return;
@@ -89,9 +92,9 @@ internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan wei
         // where they are not kept.
         long inputTiles = Math.Max((long)threads * WinogradTiles, WinogradConv.PanelTiles);
         long sumTiles = (long)threads * WinogradConv.PanelTiles;
-        long values = ConvPlan.Taps(conv.Algorithm)
+        long values = ConvPlan.Taps(algorithm)
             * (inputTiles * PackedMatrix.RoundUp(conv.Spec.Inputs, GemmKernels.Chunk) + sumTiles * kernels.Width);
-        values += conv.IsKept ? 0 : TransientWeights.ScratchSize(kernels, conv.Spec, conv.Algorithm, threads, tiles);
+        values += conv.IsKept ? 0 : TransientWeights.ScratchSize(kernels, conv.Spec, algorithm, threads, tiles);
         RentForOp(values * sizeof(float));
     }
 

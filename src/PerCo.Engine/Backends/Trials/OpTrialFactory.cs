@@ -16,7 +16,10 @@ internal static class OpTrialFactory
         int batch, int height, int width, int inputs, int outputs, int kernel = 3, int stride = 1, int upsample = 1,
         int second = 0, bool residual = false, bool channelBias = false, Activation activation = Activation.None)
     {
-        var spec = new Conv2dSpec(inputs + second, outputs, kernel, kernel, stride, Padding.All(kernel / 2));
+        var spec = new Conv2dSpec(inputs + second, outputs, kernel, kernel, stride, Padding.All(kernel / 2))
+        {
+            Doubles = upsample == 2,
+        };
         int resultHeight = Tensors.Ops.Conv2d.ResultExtent(height * upsample, kernel, stride, kernel / 2 * 2);
         int resultWidth = Tensors.Ops.Conv2d.ResultExtent(width * upsample, kernel, stride, kernel / 2 * 2);
         double results = (double)batch * resultHeight * resultWidth * outputs;

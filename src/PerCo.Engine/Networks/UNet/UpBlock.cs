@@ -44,7 +44,7 @@ internal sealed class UpBlock
         {
             _upsample = new Conv2d(
                 scope["upsamplers"][0]["conv"].WithFewPositions(false), level.Channels, level.Channels, kernel: 3,
-                bias: true);
+                bias: true, doubles: index > 0);
         }
 
         _tap = scope.TapHere();

@@ -22,7 +22,7 @@ internal sealed class UpDecoderBlock
         }
 
         _upsample = upsample
-            ? new Conv2d(scope["upsamplers"][0]["conv"], outputs, outputs, kernel: 3, bias: true)
+            ? new Conv2d(scope["upsamplers"][0]["conv"], outputs, outputs, kernel: 3, bias: true, doubles: true)
             : null;
         _tap = scope.TapHere();
     }

@@ -32,6 +32,12 @@ public readonly record struct Conv2dSpec(
     /// than using them. A backend may choose how it computes by it; it says nothing about what is computed.
     /// </summary>
     public bool FewPositions { get; init; }
+
+    /// <summary>
+    /// Whether the input is usually up-sampled to twice its height and width. As <see cref="FewPositions"/>, it says
+    /// nothing about what is computed.
+    /// </summary>
+    public bool Doubles { get; init; }
 }
 
 /// <summary>

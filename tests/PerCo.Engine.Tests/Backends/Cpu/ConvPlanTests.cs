@@ -32,6 +32,9 @@ public sealed class ConvPlanTests
             expected is ConvAlgorithm.Winograd2 ? ConvAlgorithm.Winograd4Fused : expected,
             ConvPlan.Choose(spec, strict: false, lanes: 16));
         Assert.Equal(ConvAlgorithm.Direct, ConvPlan.Choose(spec, strict: true, lanes: 16));
+        Assert.Equal(
+            expected is ConvAlgorithm.Direct ? ConvAlgorithm.Direct : ConvAlgorithm.WinogradUp,
+            ConvPlan.Choose(spec with { Doubles = true }, strict: false, lanes: 16));
     }
 
     [Fact]

@@ -53,13 +53,21 @@ public sealed class DeterminismTests
     [InlineData(2, 48, 48, 8, 8)]
     [InlineData(1, 1032, 1024, 4, 4)]
     [InlineData(2, 21, 3, 19, 37)] // not by Winograd
-    public void WinogradHasTheSameBitsEverywhere(int batch, int inputs, int outputs, int height, int width) =>
+    [InlineData(2, 20, 40, 9, 7, true)]
+    [InlineData(1, 8, 16, 50, 46, true)]
+    public void WinogradHasTheSameBitsEverywhere(
+        int batch, int inputs, int outputs, int height, int width, bool doubles = false) =>
         EqualEverywhere(strict: false, op =>
         {
-            var spec = new Conv2dSpec(inputs, outputs, 3, 3, 1, Padding.All(1));
+            var spec = new Conv2dSpec(inputs, outputs, 3, 3, 1, Padding.All(1)) { Doubles = doubles };
             using ConvWeights weights = op.Backend.PrepareConv2d(
                 spec, OpCase.Weight(new Shape(outputs, inputs, 3, 3), "w", 0.1f), null);
-            return op.Backend.Conv2d(op.Random(new Shape(batch, height, width, inputs), "x"), weights);
+            return op.Backend.Conv2d(
+                op.Random(new Shape(batch, height, width, inputs), "x"), weights,
+                new Conv2dOperands
+                {
+                    UpsampleHeight = doubles ? 2 * height : 0, UpsampleWidth = doubles ? 2 * width : 0,
+                });
         });
 
     [Theory]

@@ -90,12 +90,44 @@ public abstract class Conv2dTests(BackendFixture fixture) : OpSuite(fixture)
     [InlineData(3, 4)]
     public void UpSamplesWhileReading(int height, int width)
     {
-        Check(new Case(16, 32, 5, 6) { UpsampleHeight = height, UpsampleWidth = width });
-        Check(new Case(20, 7, 5, 6) { UpsampleHeight = height, UpsampleWidth = width, SecondChannels = 9 });
-        Check(new Case(20, 7, 5, 6)
+        foreach (bool doubles in (bool[])[false, true])
         {
-            UpsampleHeight = height, UpsampleWidth = width, KernelHeight = 1, KernelWidth = 1, Padding = default,
-        });
+            var c = new Case(16, 32, 5, 6) { UpsampleHeight = height, UpsampleWidth = width, Doubles = doubles };
+            Check(c);
+            Check(c with { Inputs = 20, Outputs = 7, SecondChannels = 9 });
+            Check(c with { KernelHeight = 1, KernelWidth = 1, Padding = default });
+            Check(c with { Padding = new Padding(0, 1, 2, 1) });
+        }
+    }
+
+    [SkippableFact]
+    public void DoublesEverySize()
+    {
+        for (int size = 1; size <= 17; size++)
+        {
+            foreach (int inputs in (int[])[3, 16, 33])
+            {
+                Check(new Case(inputs, 21, size, 18 - size)
+                {
+                    Batch = 2, UpsampleHeight = 2 * size, UpsampleWidth = 36 - 2 * size, Doubles = true, Guarded = true,
+                });
+            }
+        }
+
+        var large = new Case(8, 40, 50, 46)
+        {
+            UpsampleHeight = 100, UpsampleWidth = 92, Doubles = true, Activation = Activation.Silu, ChannelBias = true,
+        };
+        Check(large with { Residual = ResidualKind.Full });
+        Check(large with { Residual = ResidualKind.Shared, Batch = 2 });
+    }
+
+    [SkippableFact]
+    public void DoublingWeightsAlsoTakeOtherInputs()
+    {
+        Check(new Case(12, 20, 9, 10) { Doubles = true });
+        Check(new Case(12, 20, 9, 10) { Doubles = true, Stride = 2 });
+        Check(new Case(12, 3, 9, 10) { Doubles = true, UpsampleHeight = 18, UpsampleWidth = 20 });
     }
 
     [SkippableTheory]
@@ -202,6 +234,8 @@ public abstract class Conv2dTests(BackendFixture fixture) : OpSuite(fixture)
 
         public int UpsampleWidth { get; init; }
 
+        public bool Doubles { get; init; }
+
         public bool Bias { get; init; } = true;
 
         public bool ChannelBias { get; init; }
@@ -217,7 +251,10 @@ public abstract class Conv2dTests(BackendFixture fixture) : OpSuite(fixture)
 
         public Tensor Run(OpCase op)
         {
-            var spec = new Conv2dSpec(Inputs, Outputs, KernelHeight, KernelWidth, Stride, Padding);
+            var spec = new Conv2dSpec(Inputs, Outputs, KernelHeight, KernelWidth, Stride, Padding)
+            {
+                Doubles = Doubles,
+            };
             int taps = Inputs * KernelHeight * KernelWidth;
             using ConvWeights weights = op.Backend.PrepareConv2d(
                 spec,

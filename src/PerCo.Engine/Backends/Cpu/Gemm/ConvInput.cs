@@ -39,6 +39,9 @@ internal unsafe struct ConvInput
     /// <summary>Whether there is one source that is read as it lies in memory.</summary>
     public readonly bool IsPlain => Second == null && SourceRows == null;
 
+    /// <summary>Whether it is up-sampled to twice its height and width.</summary>
+    public readonly bool IsDoubled => SourceRows != null && Height == 2L * SourceHeight && Width == 2L * SourceWidth;
+
     /// <summary>The position in memory of a pixel that lies within the picture.</summary>
     public readonly long Position(int picture, int y, int x) => SourceRows == null
         ? ((long)picture * SourceHeight + y) * SourceWidth + x

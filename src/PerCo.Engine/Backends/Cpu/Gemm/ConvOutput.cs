@@ -17,6 +17,11 @@ internal unsafe struct ConvOutput
     /// <summary>Columns.</summary>
     public int Width;
 
+    /// <summary>
+    /// Rows and columns of the result from one of these to the next: 2 where they are a phase of it.
+    /// </summary>
+    public int Step;
+
     /// <summary>Channels.</summary>
     public int Channels;
 
@@ -35,8 +40,11 @@ internal unsafe struct ConvOutput
     /// <summary>Applied last.</summary>
     public Activation Activation;
 
-    /// <summary>Values of a row.</summary>
-    public readonly long RowLength => (long)Width * Channels;
+    /// <summary>Values from one column to the next.</summary>
+    public readonly long PixelLength => (long)Step * Channels;
+
+    /// <summary>Values from one row to the next.</summary>
+    public readonly long RowLength => Step * Width * PixelLength;
 
     /// <summary>Values of a picture.</summary>
     public readonly long PictureLength => Height * RowLength;
@@ -51,5 +59,5 @@ internal unsafe struct ConvOutput
     public readonly float* ResidualAt(int picture, int y, int x) =>
         Residual == null ? null : Residual + picture * ResidualStride + Offset(y, x);
 
-    private readonly long Offset(int y, int x) => y * RowLength + (long)x * Channels;
+    private readonly long Offset(int y, int x) => y * RowLength + x * PixelLength;
 }

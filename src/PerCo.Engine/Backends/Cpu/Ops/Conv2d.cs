@@ -73,7 +73,11 @@ public sealed unsafe partial class CpuBackend
         ConvInput input = Input(x, operands, maps);
         ConvOutput output = Output(result, operands, biases);
         Padding padding = operands.BandPadding ?? w.Spec.Padding;
-        if (w.Algorithm != ConvAlgorithm.Direct)
+        if (w.Algorithm == ConvAlgorithm.WinogradUp && input.IsDoubled && padding == Padding.All(1))
+        {
+            ConvolveByPhases(w, input, output);
+        }
+        else if (w.Algorithm != ConvAlgorithm.Direct)
         {
             ConvolveByTiles(w, input, padding, output);
         }
@@ -110,7 +114,7 @@ public sealed unsafe partial class CpuBackend
         };
         if (spec is { KernelHeight: 1, KernelWidth: 1, Stride: 1 } && padding == default && input.IsPlain)
         {
-            Multiply(product, input.First, spec.Inputs, product.Rows);
+            product.Run(this, new DenseRows(input.First, product.Rows, spec.Inputs));
             return;
         }
 
@@ -145,11 +149,41 @@ public sealed unsafe partial class CpuBackend
 
         if (!weights.IsTransformed)
         {
-            TransientWeights.Run(this, weights, conv);
+            ConvAlgorithm algorithm = weights.Algorithm == ConvAlgorithm.WinogradUp
+                ? ConvAlgorithm.Winograd4 : weights.Algorithm;
+            TransientWeights.Run(this, weights, algorithm, conv);
             return;
         }
 
         conv.Run(this, weights.Algorithm);
+    }
+
+    // Each phase reads the input as it lies in memory, and writes every other row and column.
+    private void ConvolveByPhases(CpuConvWeights weights, ConvInput input, ConvOutput output)
+    {
+        long rowLength = output.RowLength;
+        input.Height = output.Height = input.SourceHeight;
+        input.Width = output.Width = input.SourceWidth;
+        input.SourceRows = input.SourceColumns = null;
+        output.Step = 2;
+        for (int phase = 0; phase < WinogradTransformUp.Phases; phase++)
+        {
+            int row = WinogradTransformUp.Row(phase), column = WinogradTransformUp.Column(phase);
+            long offset = row * rowLength + column * output.Channels;
+            ConvOutput part = output;
+            part.Values += offset;
+            part.Residual = output.Residual == null ? null : output.Residual + offset;
+            TransientWeights.Run(this, weights, ConvAlgorithm.WinogradUp, new WinogradConv
+            {
+                Input = input,
+                PaddingTop = 1 - row,
+                PaddingLeft = 1 - column,
+                Matrix = weights.Matrix,
+                Panels = weights.Matrix.Panels,
+                Output = part,
+                Phase = phase,
+            });
+        }
     }
 
     private static ConvOutput Output(Tensor result, in Conv2dOperands operands, in PictureBiases biases)
@@ -161,6 +195,7 @@ public sealed unsafe partial class CpuBackend
             Batch = shape.Batch,
             Height = shape.Height,
             Width = shape.Width,
+            Step = 1,
             Channels = shape.Channels,
             Bias = biases.Values,
             BiasStride = biases.Stride,

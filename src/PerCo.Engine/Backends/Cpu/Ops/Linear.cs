@@ -41,22 +41,14 @@ public sealed unsafe partial class CpuBackend
             Residual = added,
             Activation = spec.Activation,
         };
-        Multiply(product, x.Values(), spec.Inputs, x.Shape.Tokens);
-    }
-
-    /// <summary>Multiplies rows that lie one after the other, in the way that suits those of a picture.</summary>
-    private void Multiply(in MatrixProduct product, float* rows, int inputs, int pictureRows)
-    {
-        PackedMatrix matrix = product.Matrix;
         if (!Options.Strict && matrix.Format == PanelFormat.Fp32
-            && StrassenProduct.Suits(pictureRows, inputs, matrix.Columns, matrix.IsPaired))
+            && StrassenProduct.Suits(x.Shape.Tokens, spec.Inputs, matrix.Columns, matrix.IsPaired))
         {
-            StrassenProduct.Run(this, product, rows);
+            StrassenProduct.Run(this, product, x.Values());
+            return;
         }
-        else
-        {
-            product.Run(this, new DenseRows(rows, product.Rows, inputs));
-        }
+
+        product.Run(this, new DenseRows(x.Values(), rows, spec.Inputs));
     }
 }
 

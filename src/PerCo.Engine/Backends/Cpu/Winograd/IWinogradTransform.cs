@@ -10,12 +10,16 @@ internal unsafe interface IWinogradTransform
     /// <summary>m: rows and columns that a tile gives.</summary>
     static abstract int Outputs { get; }
 
+    /// <summary>t: rows and columns that a tile reads.</summary>
+    static abstract int Inputs { get; }
+
     /// <summary>G g Gᵀ for a vector of outputs.</summary>
     /// <param name="source">The kernels' first values.</param>
     /// <param name="step">Distance between the 9 values of a kernel.</param>
     /// <param name="taps">Receives the t·t taps.</param>
     /// <param name="tapStride">Distance between them.</param>
-    static abstract void Kernel<S, V>(float* source, long step, float* taps, long tapStride)
+    /// <param name="phase">Which results of an up-sampled input, for <see cref="WinogradTransformUp"/>.</param>
+    static abstract void Kernel<S, V>(float* source, long step, float* taps, long tapStride, int phase)
         where S : struct, ISimd<V>
         where V : struct;
 

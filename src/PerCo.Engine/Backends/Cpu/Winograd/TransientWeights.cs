@@ -13,14 +13,22 @@ internal readonly unsafe struct TransientWeights : IParallelBody
     /// <summary>Bytes of transformed weights at a time: inputs are transformed anew for each group of panels.</summary>
     private const long GroupBytes = 48 << 20;
 
+    /// <summary>Transformed weights that are simply all made before the first product.</summary>
+    private const int SmallWeights = 1 << 20;
+
     private readonly CpuConvWeights _weights;
     private readonly float* _transformed;
     private readonly float* _widened;
     private readonly long _widenedSize;
     private readonly int _firstPanel;
+    private readonly ConvAlgorithm _algorithm;
+    private readonly int _phase;
 
-    private TransientWeights(CpuConvWeights weights, float* transformed, float* widened, int firstPanel)
+    private TransientWeights(
+        CpuConvWeights weights, ConvAlgorithm algorithm, int phase, float* transformed, float* widened, int firstPanel)
     {
+        _algorithm = algorithm;
+        _phase = phase;
         _weights = weights;
         _transformed = transformed;
         _widened = widened;
@@ -31,18 +39,22 @@ internal readonly unsafe struct TransientWeights : IParallelBody
     /// <summary>Computes a convolution.</summary>
     /// <param name="backend">Gives threads and memory.</param>
     /// <param name="weights">Weights that are not transformed.</param>
+    /// <param name="algorithm">The transform.</param>
     /// <param name="conv">All but the matrix.</param>
-    public static void Run(CpuBackend backend, CpuConvWeights weights, WinogradConv conv)
+    public static void Run(
+        CpuBackend backend, CpuConvWeights weights, ConvAlgorithm algorithm, WinogradConv conv)
     {
         PackedMatrix direct = weights.Matrix;
-        if (conv.HasFewTiles(weights.Algorithm))
+        int k = WinogradWeights.K(weights.Spec.Inputs, algorithm);
+        ConvOutput output = conv.Output;
+        long tiles = WinogradConv.TilesOf(algorithm, output.Batch, output.Height, output.Width);
+        if (IsByBlocks(tiles, (long)k * direct.Panels * direct.Kernels.Width))
         {
             conv.IsDirect = true;
-            conv.Run(backend, weights.Algorithm);
+            conv.Run(backend, algorithm);
             return;
         }
 
-        int k = WinogradWeights.K(weights.Spec.Inputs, weights.Algorithm);
         int group = GroupPanels(direct.Panels, k, direct.Kernels.Width, backend.Pool.Threads);
         long transformed = (long)group * k * direct.Kernels.Width;
         HostStorage storage = backend.Arena.Rent(transformed + backend.Pool.Threads * WidenedSize(direct));
@@ -52,12 +64,13 @@ internal readonly unsafe struct TransientWeights : IParallelBody
             {
                 int count = Math.Min(group, direct.Panels - first);
                 backend.Pool.For(
-                    count, new TransientWeights(weights, storage.Values, storage.Values + transformed, first));
+                    count, new TransientWeights(
+                        weights, algorithm, conv.Phase, storage.Values, storage.Values + transformed, first));
                 using PackedMatrix matrix = PackedMatrix.Borrow(direct, k, storage.Values, first);
                 conv.Matrix = matrix;
                 conv.FirstPanel = first;
                 conv.Panels = count;
-                conv.Run(backend, weights.Algorithm);
+                conv.Run(backend, algorithm);
             }
         }
         finally
@@ -75,16 +88,20 @@ internal readonly unsafe struct TransientWeights : IParallelBody
     public static long ScratchSize(
         GemmKernels kernels, Conv2dSpec spec, ConvAlgorithm algorithm, int threads, long tiles)
     {
-        if (tiles <= WinogradConv.PanelTiles)
+        int panels = PackedMatrix.DivideUp(spec.Outputs, kernels.Width);
+        int k = WinogradWeights.K(spec.Inputs, algorithm);
+        if (IsByBlocks(tiles, (long)k * panels * kernels.Width))
         {
             return threads * WinogradConv.MostBlockScratch(kernels.Width);
         }
 
-        int panels = PackedMatrix.DivideUp(spec.Outputs, kernels.Width);
-        int k = WinogradWeights.K(spec.Inputs, algorithm);
         long direct = (long)PackedMatrix.RoundUp(spec.Inputs * 9, GemmKernels.KMultiple) * kernels.Width;
         return (long)GroupPanels(panels, k, kernels.Width, threads) * k * kernels.Width + threads * direct;
     }
+
+    // Few tiles, whose sums a task can hold, of weights that are worth it.
+    private static bool IsByBlocks(long tiles, long transformed) =>
+        tiles <= WinogradConv.PanelTiles && transformed > SmallWeights;
 
     /// <summary>Panels that are transformed at a time: as many as the threads, if not more.</summary>
     private static int GroupPanels(int panels, int k, int width, int threads)
@@ -99,9 +116,9 @@ internal readonly unsafe struct TransientWeights : IParallelBody
         int panel = _firstPanel + item;
         float* source = direct.Widen(panel, 0, direct.K, _widened + worker * _widenedSize);
         WinogradWeights.TransformPanel(
-            _weights.Algorithm, direct, _weights.Spec.Inputs, panel, source,
-            _transformed + (long)item * WinogradWeights.K(_weights.Spec.Inputs, _weights.Algorithm)
-                * direct.Kernels.Width);
+            _algorithm, direct, _weights.Spec.Inputs, panel, source,
+            _transformed + item * (long)WinogradWeights.K(_weights.Spec.Inputs, _algorithm) * direct.Kernels.Width,
+            _phase);
     }
 
     private static long WidenedSize(PackedMatrix direct) =>

@@ -52,6 +52,9 @@ internal unsafe struct WinogradConv
     /// </summary>
     public bool IsDirect;
 
+    /// <summary>Which results of an up-sampled input; see <see cref="WinogradTransformUp"/>.</summary>
+    public int Phase;
+
     /// <summary>The first panel of <see cref="Matrix"/> to compute.</summary>
     public int FirstPanel;
 
@@ -64,13 +67,17 @@ internal unsafe struct WinogradConv
     /// <summary>Computes the convolution with the transform that <see cref="Matrix"/> was made by.</summary>
     public readonly void Run(CpuBackend backend, ConvAlgorithm algorithm)
     {
-        if (algorithm == ConvAlgorithm.Winograd4)
+        switch (algorithm)
         {
-            Run<WinogradTransform4>(backend);
-        }
-        else
-        {
-            Run<WinogradTransform2>(backend);
+            case ConvAlgorithm.Winograd2:
+                Run<WinogradTransform2>(backend);
+                break;
+            case ConvAlgorithm.WinogradUp:
+                Run<WinogradTransformUp>(backend);
+                break;
+            default:
+                Run<WinogradTransform4>(backend);
+                break;
         }
     }
 
@@ -78,10 +85,6 @@ internal unsafe struct WinogradConv
     public static long MostBlockScratch(int width) =>
         2 * BlockValues + (WinogradTransform4.Outputs + 2) * (WinogradTransform4.Outputs + 2) * GemmKernels.Chunk
         + 9 * GemmKernels.Chunk * (long)width;
-
-    /// <summary>Whether all tiles are transformed before the first product, if the weights are large.</summary>
-    public readonly bool HasFewTiles(ConvAlgorithm algorithm) =>
-        TilesOf(algorithm, Output.Batch, Output.Height, Output.Width) <= PanelTiles;
 
     /// <summary>Tiles of all pictures.</summary>
     public static long TilesOf(ConvAlgorithm algorithm, int batch, int height, int width)

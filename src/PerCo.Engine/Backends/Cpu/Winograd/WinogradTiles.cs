@@ -44,7 +44,8 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         _k = PackedMatrix.RoundUp(conv.Input.Channels, GemmKernels.KMultiple);
         _storedK = PackedMatrix.RoundUp(conv.Input.Channels, GemmKernels.Chunk);
         _fetchesResult = conv.Output.PictureLength >= LeastFetchedValues;
-        _blockInputs = Math.Max(WinogradConv.BlockValues / (Taps * Width) / GemmKernels.Chunk, 1) * GemmKernels.Chunk;
+        int cached = Math.Max(WinogradConv.BlockValues / (Taps * Width) / GemmKernels.Chunk, 1) * GemmKernels.Chunk;
+        _blockInputs = Math.Min(cached, _storedK);
         _stripRows = stripRows;
         Count = checked(conv.Output.Batch * _tileRows * _tileColumns);
     }
@@ -55,7 +56,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     /// <summary>Panels of columns.</summary>
     public int Panels => _conv.Panels;
 
-    private static int T => TTransform.Outputs + 2;
+    private static int T => TTransform.Inputs;
 
     private static int Taps => T * T;
 
@@ -194,7 +195,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         long stride = WeightStride;
         for (int i = 0; i < inputs * width; i += S.Count)
         {
-            TTransform.Kernel<S, V>(source + i, step, weights + i, stride);
+            TTransform.Kernel<S, V>(source + i, step, weights + i, stride, _conv.Phase);
         }
 
         for (int tap = 0; inputs < k && tap < Taps; tap++)
@@ -263,7 +264,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     {
         for (int i = 0; i < TTransform.Outputs; i++)
         {
-            CacheLines.FetchRows(row, _conv.Output.Channels, TTransform.Outputs);
+            CacheLines.FetchRows(row, _conv.Output.PixelLength, TTransform.Outputs);
             row += _conv.Output.RowLength;
         }
     }
@@ -298,7 +299,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         for (int i = 0; i < rows; i++)
         {
             _finish(
-                result + i * TTransform.Outputs * width, width, residual, values, output.Channels, pixels,
+                result + i * TTransform.Outputs * width, width, residual, values, output.PixelLength, pixels,
                 Math.Min(width, output.Channels - column));
             values += output.RowLength;
             residual = residual == null ? null : residual + output.RowLength;

@@ -13,8 +13,10 @@ internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
 
     public static int Outputs => 4;
 
+    public static int Inputs => T;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Kernel<S, V>(float* source, long step, float* taps, long tapStride)
+    public static void Kernel<S, V>(float* source, long step, float* taps, long tapStride, int phase)
         where S : struct, ISimd<V>
         where V : struct
     {

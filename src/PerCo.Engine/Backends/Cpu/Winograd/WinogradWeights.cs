@@ -52,45 +52,52 @@ internal static unsafe class WinogradWeights
     /// <param name="panel">The panel.</param>
     /// <param name="source">Its values in fp32; k is (tap, input).</param>
     /// <param name="destination">Receives the transformed panel.</param>
+    /// <param name="phase">Which results of an up-sampled input.</param>
     public static void TransformPanel(
-        ConvAlgorithm algorithm, PackedMatrix layout, int inputs, int panel, float* source, float* destination)
+        ConvAlgorithm algorithm, PackedMatrix layout, int inputs, int panel, float* source, float* destination,
+        int phase = 0)
     {
         int width = layout.Vectors(panel) * layout.Kernels.Lanes;
-        if (algorithm == ConvAlgorithm.Winograd4)
+        switch (algorithm)
         {
-            TransformPanel<WinogradTransform4>(layout.Kernels.Lanes, inputs, width, source, destination);
-        }
-        else
-        {
-            TransformPanel<WinogradTransform2>(layout.Kernels.Lanes, inputs, width, source, destination);
+            case ConvAlgorithm.Winograd2:
+                TransformPanel<WinogradTransform2>(layout.Kernels.Lanes, inputs, width, source, destination, phase);
+                break;
+            case ConvAlgorithm.WinogradUp:
+                TransformPanel<WinogradTransformUp>(layout.Kernels.Lanes, inputs, width, source, destination, phase);
+                break;
+            default:
+                TransformPanel<WinogradTransform4>(layout.Kernels.Lanes, inputs, width, source, destination, phase);
+                break;
         }
     }
 
     private static void TransformPanel<TTransform>(
-        int lanes, int inputs, int width, float* source, float* destination)
+        int lanes, int inputs, int width, float* source, float* destination, int phase)
         where TTransform : struct, IWinogradTransform
     {
         if (lanes == Vector512<float>.Count)
         {
-            TransformPanel<TTransform, Simd512, Vector512<float>>(inputs, width, source, destination);
+            TransformPanel<TTransform, Simd512, Vector512<float>>(inputs, width, source, destination, phase);
         }
         else if (lanes == Vector256<float>.Count)
         {
-            TransformPanel<TTransform, Simd256, Vector256<float>>(inputs, width, source, destination);
+            TransformPanel<TTransform, Simd256, Vector256<float>>(inputs, width, source, destination, phase);
         }
         else
         {
-            TransformPanel<TTransform, Simd128, Vector128<float>>(inputs, width, source, destination);
+            TransformPanel<TTransform, Simd128, Vector128<float>>(inputs, width, source, destination, phase);
         }
     }
 
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TransformPanel<TTransform, S, V>(int inputs, int width, float* source, float* destination)
+    private static void TransformPanel<TTransform, S, V>(
+        int inputs, int width, float* source, float* destination, int phase)
         where TTransform : struct, IWinogradTransform
         where S : struct, ISimd<V>
         where V : struct
     {
-        int taps = (TTransform.Outputs + 2) * (TTransform.Outputs + 2);
+        int taps = TTransform.Inputs * TTransform.Inputs;
         long sourceTap = (long)inputs * width;
         long tap = (long)PackedMatrix.RoundUp(inputs, GemmKernels.KMultiple) * width;
         float* transformed = stackalloc float[MostTaps * Piece];
@@ -99,7 +106,7 @@ internal static unsafe class WinogradWeights
             int count = (int)Math.Min(Piece, sourceTap - at);
             for (int i = 0; i < count; i += S.Count)
             {
-                TTransform.Kernel<S, V>(source + at + i, sourceTap, transformed + i, Piece);
+                TTransform.Kernel<S, V>(source + at + i, sourceTap, transformed + i, Piece, phase);
             }
 
             for (int i = 0; i < taps; i++)
