@@ -144,7 +144,7 @@ internal static unsafe class StrassenProduct
         long pairsCached = BlockValues / StrassenTiles.PackedSize(1, half) / kernels.Rows * kernels.Rows;
         int blockPairs = (int)Math.Clamp(pairsCached, kernels.Rows, BlockPairs);
         int rowBlocks = PackedMatrix.DivideUp(pairs, blockPairs);
-        if (product.Groups == 1)
+        if (product.Groups == 1 && rowBlocks >= threads)
         {
             rowBlocks = Math.Min(pairs, PackedMatrix.RoundUp(rowBlocks, threads));
         }

@@ -43,7 +43,7 @@ internal static unsafe class FusedConv
     public static long ScratchSize(Conv2dSpec spec, long tiles, int lanes, int threads)
     {
         long k = PackedMatrix.RoundUp(spec.Inputs, GemmKernels.Chunk);
-        long padded = PackedMatrix.RoundUp((int)Math.Min(tiles, MostTiles), FusedLines.MostTiles);
+        long padded = PackedMatrix.RoundUp((int)Math.Min(tiles, MostTiles), FusedLines.Tiles);
         long taps = FusedLines.Lines * FusedLines.Lines;
         long kernels = FusedLines.KernelTaps * BlockInputs * (long)lanes;
         return taps * (padded + 1) * k + threads * (taps * (padded * lanes + k + 2 * GemmKernels.Chunk) + kernels);
@@ -54,11 +54,11 @@ internal static unsafe class FusedConv
         where V : struct
     {
         var tiles = new WinogradTiles<WinogradTransform4, S, V>(
-            conv, TileFinish.For(backend.InstructionSet, conv.Output.Activation), FusedLines.Tiles<S, V>());
+            conv, TileFinish.For(backend.InstructionSet, conv.Output.Activation), FusedLines.Tiles);
         for (int first = 0; first < tiles.Count; first += MostTiles)
         {
             int count = Math.Min(MostTiles, tiles.Count - first);
-            int padded = PackedMatrix.RoundUp(count, FusedLines.Tiles<S, V>());
+            int padded = PackedMatrix.RoundUp(count, FusedLines.Tiles);
             long packed = tiles.PackedSize(padded);
             long sums = (long)FusedLines.Lines * FusedLines.Lines * padded * S.Count;
             long kernels = (long)FusedLines.KernelTaps * BlockInputs * S.Count;
@@ -124,7 +124,7 @@ internal static unsafe class FusedConv
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Run(int item, int worker)
         {
-            int tiles = FusedLines.Tiles<S, V>();
+            const int tiles = FusedLines.Tiles;
             int groups = Of.Padded / tiles;
             int line = FusedLines.Lines * tiles * S.Count;
             int group = FusedLines.Lines * line;
@@ -154,7 +154,7 @@ internal static unsafe class FusedConv
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Add(int panel, int k0, float* sums, float* widened)
         {
-            int tiles = FusedLines.Tiles<S, V>();
+            const int tiles = FusedLines.Tiles;
             int inputs = Math.Min(BlockInputs, Inputs - k0);
             long tapStride = Of.Tiles.TapStride(Of.Padded);
             float* kernels = Matrix.Widen(
@@ -181,7 +181,7 @@ internal static unsafe class FusedConv
             for (int tap = 0; tap < FusedLines.Lines * FusedLines.Lines; tap++)
             {
                 V factor = S.Create(FusedLines.Factor(tap));
-                for (int i = 0; i < FusedLines.Tiles<S, V>(); i++)
+                for (int i = 0; i < FusedLines.Tiles; i++)
                 {
                     S.Store(S.Multiply(S.Load(sums), factor), sums);
                     sums += S.Count;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using PerCo.Engine.Backends.Cpu.Gemm;
 
 namespace PerCo.Engine.Backends.Cpu.Winograd;
@@ -17,8 +16,8 @@ internal static unsafe class FusedLines
     /// <summary>Lines of a transformed kernel, and taps of a line.</summary>
     public const int Lines = 6;
 
-    /// <summary>Most tiles at a time.</summary>
-    public const int MostTiles = 4;
+    /// <summary>Tiles at a time: their sums take 24 of AVX-512's 32 registers.</summary>
+    public const int Tiles = 4;
 
     /// <summary>Values of a kernel.</summary>
     public const int KernelTaps = 9;
@@ -38,11 +37,6 @@ internal static unsafe class FusedLines
 
     /// <summary>Bytes that are fetched meanwhile.</summary>
     public static long Fetched(int inputs) => 2L * inputs * CacheLines.Values * sizeof(float);
-
-    /// <summary>Tiles whose sums the registers of an instruction set hold: 6·4 of AVX-512's 32, 6·2 of 16.</summary>
-    public static int Tiles<S, V>()
-        where S : struct, ISimd<V>
-        where V : struct => S.Count == Vector512<float>.Count ? MostTiles : 2;
 
     /// <summary>Adds the products of some inputs to a line's sums.</summary>
     /// <param name="line">The line.</param>
@@ -80,24 +74,8 @@ internal static unsafe class FusedLines
         }
     }
 
-    private static void Add<S, V, TLine>(
-        int inputs, float* kernels, float* a, long tapStride, float* sums, float* next)
-        where S : struct, ISimd<V>
-        where V : struct
-        where TLine : struct, ILine
-    {
-        if (Tiles<S, V>() == MostTiles)
-        {
-            AddOfFour<S, V, TLine>(inputs, kernels, a, tapStride, sums, next);
-        }
-        else
-        {
-            AddOfTwo<S, V, TLine>(inputs, kernels, a, tapStride, sums, next);
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddOfFour<S, V, TLine>(
+    private static void Add<S, V, TLine>(
         int inputs, float* kernels, float* a0, long tapStride, float* sums, float* next)
         where S : struct, ISimd<V>
         where V : struct
@@ -181,70 +159,6 @@ internal static unsafe class FusedLines
         StoreFour<S, V>(sums + 12 * n, c30, c31, c32, c33);
         StoreFour<S, V>(sums + 16 * n, c40, c41, c42, c43);
         StoreFour<S, V>(sums + 20 * n, c50, c51, c52, c53);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddOfTwo<S, V, TLine>(
-        int inputs, float* kernels, float* a0, long tapStride, float* sums, float* next)
-        where S : struct, ISimd<V>
-        where V : struct
-        where TLine : struct, ILine
-    {
-        int n = S.Count;
-        float* a1 = a0 + tapStride, a2 = a1 + tapStride, a3 = a2 + tapStride, a4 = a3 + tapStride, a5 = a4 + tapStride;
-        V c00 = S.Load(sums), c01 = S.Load(sums + n), c10 = S.Load(sums + 2 * n), c11 = S.Load(sums + 3 * n);
-        V c20 = S.Load(sums + 4 * n), c21 = S.Load(sums + 5 * n), c30 = S.Load(sums + 6 * n);
-        V c31 = S.Load(sums + 7 * n), c40 = S.Load(sums + 8 * n), c41 = S.Load(sums + 9 * n);
-        V c50 = S.Load(sums + 10 * n), c51 = S.Load(sums + 11 * n);
-        while (inputs > 0)
-        {
-            for (float* end = a0 + Math.Min(inputs, GemmKernels.Chunk); a0 < end; a0++)
-            {
-                CacheLines.FetchSecond(next);
-                CacheLines.FetchSecond(next + CacheLines.Values);
-                next += 2 * CacheLines.Values;
-                V k0 = TLine.Of<S, V>(S.Load(kernels), S.Load(kernels + 3 * n), S.Load(kernels + 6 * n));
-                V k2 = TLine.Of<S, V>(
-                    S.Load(kernels + 2 * n), S.Load(kernels + 5 * n), S.Load(kernels + 8 * n));
-                kernels += n;
-                c00 = S.MultiplyAdd(S.Create(a0[0]), k0, c00);
-                c01 = S.MultiplyAdd(S.Create(a0[16]), k0, c01);
-                c50 = S.MultiplyAdd(S.Create(a5[0]), k2, c50);
-                c51 = S.MultiplyAdd(S.Create(a5[16]), k2, c51);
-                a5++;
-                V even = S.Add(k0, k2), outer = S.MultiplyAdd(k2, S.Create(4), k0);
-                V k1 = TLine.Of<S, V>(S.Load(kernels), S.Load(kernels + 3 * n), S.Load(kernels + 6 * n));
-                kernels += 8 * n;
-                V k = S.Add(even, k1);
-                c10 = S.MultiplyAdd(S.Create(a1[0]), k, c10);
-                c11 = S.MultiplyAdd(S.Create(a1[16]), k, c11);
-                a1++;
-                k = S.Subtract(even, k1);
-                c20 = S.MultiplyAdd(S.Create(a2[0]), k, c20);
-                c21 = S.MultiplyAdd(S.Create(a2[16]), k, c21);
-                a2++;
-                k = S.MultiplyAdd(k1, S.Create(2), outer);
-                c30 = S.MultiplyAdd(S.Create(a3[0]), k, c30);
-                c31 = S.MultiplyAdd(S.Create(a3[16]), k, c31);
-                a3++;
-                k = S.MultiplyAdd(k1, S.Create(-2), outer);
-                c40 = S.MultiplyAdd(S.Create(a4[0]), k, c40);
-                c41 = S.MultiplyAdd(S.Create(a4[16]), k, c41);
-                a4++;
-            }
-
-            inputs -= GemmKernels.Chunk;
-            a0 += 1 * GemmKernels.Chunk;
-            a1 += 1 * GemmKernels.Chunk;
-            a2 += 1 * GemmKernels.Chunk;
-            a3 += 1 * GemmKernels.Chunk;
-            a4 += 1 * GemmKernels.Chunk;
-            a5 += 1 * GemmKernels.Chunk;
-        }
-
-        StoreFour<S, V>(sums, c00, c01, c10, c11);
-        StoreFour<S, V>(sums + 4 * n, c20, c21, c30, c31);
-        StoreFour<S, V>(sums + 8 * n, c40, c41, c50, c51);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -219,7 +219,7 @@ internal unsafe struct WinogradConv
             int count = (int)((long)Tiles.Count * (item + 1) / Blocks) - first;
             for (int i = 0; i < count; i++)
             {
-                Tiles.TransformInput(first, count, i, packed, scratch);
+                Tiles.TransformInput(first, count, i, packed, Tiles.WorkOf(scratch, count));
             }
 
             for (int panel = 0; panel < Tiles.Panels; panel++)
@@ -240,7 +240,8 @@ internal unsafe struct WinogradConv
         public long Stride;
 
         public readonly void Run(int item, int worker) =>
-            Tiles.TransformInput(0, Tiles.Count, item, Packed, Scratch + worker * Stride);
+            Tiles.TransformInput(
+                0, Tiles.Count, item, Packed, Tiles.WorkOf(Scratch + worker * Stride, Tiles.Count));
     }
 
     private struct Panel<TTransform, S, V> : IParallelBody

@@ -94,9 +94,12 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
 
     private long WeightsOffset(int tiles) => (long)Taps * tiles * Width + Width + WorkSize;
 
+    /// <summary>Where the steps of a transform work, in the scratch of a block of tiles.</summary>
+    public float* WorkOf(float* scratch, int tiles) => scratch + (long)Taps * tiles * Width + Width;
+
     /// <summary>Transforms the input of one tile of a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void TransformInput(int first, int count, int index, float* packed, float* scratch)
+    public void TransformInput(int first, int count, int index, float* packed, float* work)
     {
         var strips = new Strips(count, _stripRows);
         int strip = strips.Of(index);
@@ -105,7 +108,6 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         float* panel = packed + (long)strip0 * _storedK + (index - strip0) * GemmKernels.Chunk;
         long chunkStep = (long)rows * GemmKernels.Chunk;
         long tapStride = TapStride(count);
-        float* work = scratch + (long)Taps * count * Width + Width;
 
         Locate(first + index, out int picture, out int y, out int x);
         y -= _conv.PaddingTop;
