@@ -117,19 +117,19 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         {
             float* gathered = work + Taps * GemmKernels.Chunk + Results * Width;
             Gather(picture, y, x, gathered);
-            TTransform.Input<S, V>(
+            WinogradLines.Input<TTransform, S, V>(
                 gathered, (long)T * _storedK, _storedK, _k, panel, 0, chunkStep, tapStride, work);
             return;
         }
 
         long position = input.Position(picture, y, x);
-        TTransform.Input<S, V>(
+        WinogradLines.Input<TTransform, S, V>(
             input.First + position * input.FirstChannels, (long)input.Width * input.FirstChannels, input.FirstChannels,
             input.FirstChannels, panel, 0, chunkStep, tapStride, work);
         if (input.Second != null)
         {
             int second = input.Channels - input.FirstChannels;
-            TTransform.Input<S, V>(
+            WinogradLines.Input<TTransform, S, V>(
                 input.Second + position * second, (long)input.Width * second, second,
                 second, panel, input.FirstChannels, chunkStep, tapStride, work);
         }
@@ -291,7 +291,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         }
 
         float* result = work + Taps * GemmKernels.Chunk;
-        TTransform.Output<S, V>(sums, sumStride, width, result, work);
+        WinogradLines.Output<TTransform, S, V>(sums, sumStride, width, result, work);
 
         float* values = output.At(picture, y, x) + column;
         float* residual = output.ResidualAt(picture, y, x);

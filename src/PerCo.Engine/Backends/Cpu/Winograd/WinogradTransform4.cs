@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using PerCo.Engine.Backends.Cpu.Gemm;
 
 namespace PerCo.Engine.Backends.Cpu.Winograd;
 
@@ -7,9 +6,6 @@ namespace PerCo.Engine.Backends.Cpu.Winograd;
 internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
 {
     private const int T = 6;
-
-    /// <summary>Columns that a tile has in common with the next.</summary>
-    private const int Overlap = 2;
 
     public static int Outputs => 4;
 
@@ -38,74 +34,6 @@ internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
         StoreKernelLine<S, V>(a3, b3, c3, taps + 3 * line, tapStride);
         StoreKernelLine<S, V>(a4, b4, c4, taps + 4 * line, tapStride);
         StoreKernelLine<S, V>(a5, b5, c5, taps + 5 * line, tapStride);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Input<S, V>(
-        float* source, long rowStride, long pixelStride, int channels, float* panel, int k, long chunkStep,
-        long tapStride, float* work)
-        where S : struct, ISimd<V>
-        where V : struct
-    {
-        long row = T * S.Count;
-        for (int c = 0; c < channels; c += S.Count)
-        {
-            float* from = source + c;
-            float* to = work;
-            for (int j = 0; j < T; j++)
-            {
-                InputLine<S, V>(from, rowStride, to, row);
-                if (j >= Overlap)
-                {
-                    FetchColumn(from + Outputs * pixelStride, rowStride);
-                }
-
-                from += pixelStride;
-                to += S.Count;
-            }
-
-            int at = k + c;
-            to = panel + at / GemmKernels.Chunk * chunkStep + at % GemmKernels.Chunk;
-            for (int i = 0; i < T; i++)
-            {
-                InputLine<S, V>(work + i * row, S.Count, to, tapStride);
-                to += T * tapStride;
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Output<S, V>(float* sums, long tapStride, int width, float* result, float* work)
-        where S : struct, ISimd<V>
-        where V : struct
-    {
-        long row = T * S.Count;
-        for (int c = 0; c < width; c += S.Count)
-        {
-            float* from = sums + c;
-            for (int j = 0; j < T; j++)
-            {
-                OutputLine<S, V>(from, T * tapStride, work + j * S.Count, row);
-                from += tapStride;
-            }
-
-            for (int i = 0; i < Outputs; i++)
-            {
-                OutputLine<S, V>(work + i * row, S.Count, result + i * Outputs * width + c, width);
-            }
-        }
-    }
-
-    // What the next tile, as a rule to the right, reads of these channels: rows of a tile are too short for the
-    // processor to guess.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FetchColumn(float* pixel, long rowStride)
-    {
-        for (int i = 0; i < T; i++)
-        {
-            CacheLines.Fetch(pixel);
-            pixel += rowStride;
-        }
     }
 
     // G = [1/4 0 0; -1/6 -1/6 -1/6; -1/6 1/6 -1/6; 1/24 1/12 1/6; 1/24 -1/12 1/6; 0 0 1]
@@ -144,7 +72,7 @@ internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
 
     // Bᵀ = [4 0 -5 0 1 0; 0 -4 -4 1 1 0; 0 4 -4 -1 1 0; 0 -2 -1 2 1 0; 0 2 -1 -2 1 0; 0 4 0 -5 0 1]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void InputLine<S, V>(float* from, long step, float* to, long toStep)
+    public static void InputLine<S, V>(float* from, long step, float* to, long toStep)
         where S : struct, ISimd<V>
         where V : struct
     {
@@ -170,7 +98,7 @@ internal readonly unsafe struct WinogradTransform4 : IWinogradTransform
 
     // Aᵀ = [1 1 1 1 1 0; 0 1 -1 2 -2 0; 0 1 1 4 4 0; 0 1 -1 8 -8 1]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void OutputLine<S, V>(float* from, long step, float* to, long toStep)
+    public static void OutputLine<S, V>(float* from, long step, float* to, long toStep)
         where S : struct, ISimd<V>
         where V : struct
     {

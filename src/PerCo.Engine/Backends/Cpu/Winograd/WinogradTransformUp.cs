@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using PerCo.Engine.Backends.Cpu.Gemm;
 
 namespace PerCo.Engine.Backends.Cpu.Winograd;
 
@@ -54,55 +53,6 @@ internal readonly unsafe struct WinogradTransformUp : IWinogradTransform
         StoreKernelLine<S, V>(l4, r4, taps + 4 * line, tapStride);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Input<S, V>(
-        float* source, long rowStride, long pixelStride, int channels, float* panel, int k, long chunkStep,
-        long tapStride, float* work)
-        where S : struct, ISimd<V>
-        where V : struct
-    {
-        long row = T * S.Count;
-        for (int c = 0; c < channels; c += S.Count)
-        {
-            float* from = source + c;
-            for (int j = 0; j < T; j++)
-            {
-                InputLine<S, V>(from, rowStride, work + j * S.Count, row);
-                from += pixelStride;
-            }
-
-            int at = k + c;
-            float* to = panel + at / GemmKernels.Chunk * chunkStep + at % GemmKernels.Chunk;
-            for (int i = 0; i < T; i++)
-            {
-                InputLine<S, V>(work + i * row, S.Count, to, tapStride);
-                to += T * tapStride;
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Output<S, V>(float* sums, long tapStride, int width, float* result, float* work)
-        where S : struct, ISimd<V>
-        where V : struct
-    {
-        long row = T * S.Count;
-        for (int c = 0; c < width; c += S.Count)
-        {
-            float* from = sums + c;
-            for (int j = 0; j < T; j++)
-            {
-                OutputLine<S, V>(from, T * tapStride, work + j * S.Count, row);
-                from += tapStride;
-            }
-
-            for (int i = 0; i < Outputs; i++)
-            {
-                OutputLine<S, V>(work + i * row, S.Count, result + i * Outputs * width + c, width);
-            }
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fold<S, V>(V k0, V k1, V k2, int phase, out V first, out V second)
         where S : struct, ISimd<V>
@@ -142,7 +92,7 @@ internal readonly unsafe struct WinogradTransformUp : IWinogradTransform
 
     // Bᵀ = [2 -1 -2 1 0; 0 -2 -1 1 0; 0 2 -3 1 0; 0 -1 0 1 0; 0 2 -1 -2 1]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void InputLine<S, V>(float* from, long step, float* to, long toStep)
+    public static void InputLine<S, V>(float* from, long step, float* to, long toStep)
         where S : struct, ISimd<V>
         where V : struct
     {
@@ -163,7 +113,7 @@ internal readonly unsafe struct WinogradTransformUp : IWinogradTransform
 
     // Aᵀ = [1 1 1 1 0; 0 1 -1 2 0; 0 1 1 4 0; 0 1 -1 8 1]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void OutputLine<S, V>(float* from, long step, float* to, long toStep)
+    public static void OutputLine<S, V>(float* from, long step, float* to, long toStep)
         where S : struct, ISimd<V>
         where V : struct
     {
