@@ -68,6 +68,10 @@ internal static class ConvPlan
         return lanes == Vector512<float>.Count ? ConvAlgorithm.Winograd4Fused : ConvAlgorithm.Winograd2;
     }
 
+    /// <summary>What a layer takes for an input that it does not double.</summary>
+    public static ConvAlgorithm WithoutDoubling(ConvAlgorithm algorithm) =>
+        algorithm == ConvAlgorithm.WinogradUp ? ConvAlgorithm.Winograd4 : algorithm;
+
     /// <summary>Taps of a transformed kernel.</summary>
     public static int Taps(ConvAlgorithm algorithm) => algorithm switch
     {

@@ -73,13 +73,12 @@ internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan wei
         var conv = (PlannedConv)weights;
         if (conv.Algorithm == ConvAlgorithm.Direct)
         {
-            RentForProduct();
+            RentForOp(threads * ProductScratch);
             return;
         }
 
         // An input of another size takes more than a doubled one.
-        ConvAlgorithm algorithm = conv.Algorithm == ConvAlgorithm.WinogradUp
-            ? ConvAlgorithm.Winograd4 : conv.Algorithm;
+        ConvAlgorithm algorithm = ConvPlan.WithoutDoubling(conv.Algorithm);
         Shape shape = result.Shape;
         long tiles = WinogradConv.TilesOf(algorithm, shape.Batch, shape.Height, shape.Width);
         if (algorithm == ConvAlgorithm.Winograd4Fused)
@@ -98,8 +97,12 @@ internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan wei
         RentForOp(values * sizeof(float));
     }
 
-    private protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result) =>
-        RentForProduct();
+    private protected override void LinearCore(Tensor x, LinearWeights weights, Tensor? residual, Tensor result)
+    {
+        bool isStrassen = !strict && StrassenProduct.Suits(weights.Spec, x.Shape.Tokens);
+        long strassen = isStrassen ? StrassenProduct.MostScratch(kernels, threads) * sizeof(float) : 0;
+        RentForOp(Math.Max(threads * ProductScratch, strassen));
+    }
 
     // Keys and values in the order of the kernels, each head's rounded up to whole panels.
     private protected override void AttentionCore(
@@ -115,9 +118,6 @@ internal sealed class CpuDryRun(GemmKernels kernels, int threads, WeightPlan wei
     // What a thread transforms from.
     private long DirectPanelBytes(Conv2dSpec spec) =>
         (long)spec.Inputs * spec.KernelHeight * spec.KernelWidth * kernels.Width * sizeof(float);
-
-    private void RentForProduct() => RentForOp(Math.Max(
-        threads * ProductScratch, StrassenProduct.MostScratch(kernels, threads) * sizeof(float)));
 
     private void RentForOp(long bytes) => Scratch(HostArena.RoundUp(bytes));
 

@@ -75,7 +75,7 @@ public sealed class DeterminismTests
     [InlineData(1030, 192, 320)]
     public void APictureDoesNotDependOnItsBatch(int rows, int inputs, int outputs)
     {
-        Assert.True(StrassenProduct.Suits(rows, inputs, outputs, isPaired: false));
+        Assert.True(StrassenProduct.Suits(new LinearSpec(inputs, outputs), rows));
         using var backend = new CpuBackend(new CpuOptions { Threads = 2 });
         using var op = new OpCase(backend);
         using LinearWeights weights = backend.PrepareLinear(
@@ -96,7 +96,7 @@ public sealed class DeterminismTests
     public void StrictProductsAddInTheOrderOfK()
     {
         const int rows = 1030, inputs = 192, outputs = 320;
-        Assert.True(StrassenProduct.Suits(rows, inputs, outputs, isPaired: false));
+        Assert.True(StrassenProduct.Suits(new LinearSpec(inputs, outputs), rows));
         using var backend = new CpuBackend(new CpuOptions { Threads = 2, Strict = true });
         using var op = new OpCase(backend);
         using LinearWeights weights = backend.PrepareLinear(

@@ -49,13 +49,16 @@ internal static unsafe class StrassenProduct
     /// An eighth of the products is saved. Against it stand additions: of the left operand (a share of 1 / columns), of
     /// the matrix (1 / rows) and of the results (1 / k), which were measured and are given a margin.
     /// </remarks>
-    public static bool Suits(long rows, long k, long columns, bool isPaired)
+    /// <param name="spec">The layer.</param>
+    /// <param name="rows">Rows of one picture.</param>
+    public static bool Suits(LinearSpec spec, long rows)
     {
+        long k = spec.Inputs, columns = spec.Outputs;
         const int rowCost = 80;
         const int matrixCost = 200;
         const int resultCost = 80;
         return rows % 2 == 0 && k % (2 * GemmKernels.Chunk) == 0 && columns % ColumnMultiple == 0
-            && (!isPaired || k <= BlockK)
+            && (spec.Activation != Activation.Geglu || k <= BlockK)
             && rowCost * rows * k + matrixCost * k * columns + resultCost * rows * columns < rows * k * columns;
     }
 

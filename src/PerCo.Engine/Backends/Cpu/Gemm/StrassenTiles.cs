@@ -241,12 +241,8 @@ internal unsafe struct StrassenTiles
             return;
         }
 
-        float* result = ResultAt(target);
-        kernel(Half, a, b, init, Width, result, Stride, next);
-        if (IsLast && NeedsFinish)
-        {
-            Finish(result, Stride, ResidualAt(target), result, Stride, target.Rows, Width);
-        }
+        kernel(Half, a, b, init, Width, ResultAt(target), Stride, next);
+        FinishInPlace(target);
     }
 
     private readonly void Write(in Target target, float* tile)
@@ -260,8 +256,15 @@ internal unsafe struct StrassenTiles
         }
 
         Add(tile, Width, K0 == 0 ? null : result, result, Stride, target.Rows, Width);
+        FinishInPlace(target);
+    }
+
+    // Residual and activation of sums that lie in the result, once they are complete.
+    private readonly void FinishInPlace(in Target target)
+    {
         if (IsLast && NeedsFinish)
         {
+            float* result = ResultAt(target);
             Finish(result, Stride, ResidualAt(target), result, Stride, target.Rows, Width);
         }
     }

@@ -149,9 +149,7 @@ public sealed unsafe partial class CpuBackend
 
         if (!weights.IsTransformed)
         {
-            ConvAlgorithm algorithm = weights.Algorithm == ConvAlgorithm.WinogradUp
-                ? ConvAlgorithm.Winograd4 : weights.Algorithm;
-            TransientWeights.Run(this, weights, algorithm, conv);
+            TransientWeights.Run(this, weights, ConvPlan.WithoutDoubling(weights.Algorithm), conv);
             return;
         }
 

@@ -42,7 +42,7 @@ public sealed unsafe partial class CpuBackend
             Activation = spec.Activation,
         };
         if (!Options.Strict && matrix.Format == PanelFormat.Fp32
-            && StrassenProduct.Suits(x.Shape.Tokens, spec.Inputs, matrix.Columns, matrix.IsPaired))
+            && StrassenProduct.Suits(spec, x.Shape.Tokens))
         {
             StrassenProduct.Run(this, product, x.Values());
             return;

@@ -45,7 +45,7 @@ internal static unsafe class FusedConv
         long k = PackedMatrix.RoundUp(spec.Inputs, GemmKernels.Chunk);
         long padded = PackedMatrix.RoundUp((int)Math.Min(tiles, MostTiles), FusedLines.Tiles);
         long taps = FusedLines.Lines * FusedLines.Lines;
-        long kernels = FusedLines.KernelTaps * BlockInputs * (long)lanes;
+        long kernels = WinogradWeights.KernelTaps * BlockInputs * (long)lanes;
         return taps * (padded + 1) * k + threads * (taps * (padded * lanes + k + 2 * GemmKernels.Chunk) + kernels);
     }
 
@@ -61,7 +61,7 @@ internal static unsafe class FusedConv
             int padded = PackedMatrix.RoundUp(count, FusedLines.Tiles);
             long packed = tiles.PackedSize(padded);
             long sums = (long)FusedLines.Lines * FusedLines.Lines * padded * S.Count;
-            long kernels = (long)FusedLines.KernelTaps * BlockInputs * S.Count;
+            long kernels = (long)WinogradWeights.KernelTaps * BlockInputs * S.Count;
             long scratch = tiles.WorkSize + sums + kernels;
             HostStorage storage = backend.Arena.Rent(packed + scratch * backend.Pool.Threads);
             try
@@ -158,8 +158,8 @@ internal static unsafe class FusedConv
             int inputs = Math.Min(BlockInputs, Inputs - k0);
             long tapStride = Of.Tiles.TapStride(Of.Padded);
             float* kernels = Matrix.Widen(
-                panel, (long)k0 * FusedLines.KernelTaps, (long)inputs * FusedLines.KernelTaps, widened);
-            long step = (long)FusedLines.KernelTaps * S.Count * Matrix.Format.Size();
+                panel, (long)k0 * WinogradWeights.KernelTaps, (long)inputs * WinogradWeights.KernelTaps, widened);
+            long step = (long)WinogradWeights.KernelTaps * S.Count * Matrix.Format.Size();
             byte* next = Matrix.Stored(panel) + (k0 + inputs) * step;
             byte* end = next + inputs * step;
             for (int group = 0; group < Of.Padded; group += tiles)

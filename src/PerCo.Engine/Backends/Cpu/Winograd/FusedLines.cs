@@ -19,9 +19,6 @@ internal static unsafe class FusedLines
     /// <summary>Tiles at a time: their sums take 24 of AVX-512's 32 registers.</summary>
     public const int Tiles = 4;
 
-    /// <summary>Values of a kernel.</summary>
-    public const int KernelTaps = 9;
-
     private static readonly double[] LineFactors = [1.0 / 4, -1.0 / 6, -1.0 / 6, 1.0 / 24, 1.0 / 24, 1];
 
     /// <summary>A column of a kernel to the value of one line of its transform.</summary>

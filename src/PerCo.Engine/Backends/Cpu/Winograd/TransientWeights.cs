@@ -95,7 +95,8 @@ internal readonly unsafe struct TransientWeights : IParallelBody
             return threads * WinogradConv.MostBlockScratch(kernels.Width);
         }
 
-        long direct = (long)PackedMatrix.RoundUp(spec.Inputs * 9, GemmKernels.KMultiple) * kernels.Width;
+        int directK = PackedMatrix.RoundUp(spec.Inputs * WinogradWeights.KernelTaps, GemmKernels.KMultiple);
+        long direct = (long)directK * kernels.Width;
         return (long)GroupPanels(panels, k, kernels.Width, threads) * k * kernels.Width + threads * direct;
     }
 

@@ -84,7 +84,7 @@ internal unsafe struct WinogradConv
     /// <summary>Bound of a worker's values of transformed and widened weights where they are not kept.</summary>
     public static long MostBlockScratch(int width) =>
         2 * BlockValues + (WinogradTransform4.Outputs + 2) * (WinogradTransform4.Outputs + 2) * GemmKernels.Chunk
-        + 9 * GemmKernels.Chunk * (long)width;
+        + WinogradWeights.KernelTaps * GemmKernels.Chunk * (long)width;
 
     /// <summary>Tiles of all pictures.</summary>
     public static long TilesOf(ConvAlgorithm algorithm, int batch, int height, int width)

@@ -60,8 +60,6 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
 
     private static int Taps => T * T;
 
-    private static int KernelTaps => 9;
-
     private static int Results => TTransform.Outputs * TTransform.Outputs;
 
     private int Width => _conv.Matrix.Kernels.Width;
@@ -78,7 +76,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
 
     /// <summary>Values of scratch that a worker needs for blocks of some tiles; a multiple of a cache line.</summary>
     public long ScratchSize(int tiles) => WeightsOffset(tiles) + (_conv.IsDirect
-        ? Taps * WeightStride + (IsWidened ? KernelTaps * (long)_blockInputs * Width : 0)
+        ? Taps * WeightStride + (IsWidened ? WinogradWeights.KernelTaps * (long)_blockInputs * Width : 0)
         : 0);
 
     private bool IsWidened => _conv.Matrix.Format != PanelFormat.Fp32;
@@ -188,7 +186,7 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
         {
             source = weights + Taps * WeightStride;
             step = (long)inputs * width;
-            for (int tap = 0; tap < KernelTaps; tap++)
+            for (int tap = 0; tap < WinogradWeights.KernelTaps; tap++)
             {
                 matrix.Widen(panel, (long)tap * channels + k0, inputs, source + tap * step);
             }
@@ -242,10 +240,10 @@ internal readonly unsafe struct WinogradTiles<TTransform, S, V>
     private float* NextKernels(int panel, int k, int tap, int fetched)
     {
         PackedMatrix matrix = _conv.Matrix;
-        int share = Taps / KernelTaps;
+        int share = Taps / WinogradWeights.KernelTaps;
         int size = matrix.Format.Size();
         long width = matrix.Vectors(panel) * S.Count;
-        long at = ((long)Math.Min(tap / share, KernelTaps - 1) * _conv.Input.Channels + k) * width;
+        long at = ((long)Math.Min(tap / share, WinogradWeights.KernelTaps - 1) * _conv.Input.Channels + k) * width;
         return (float*)(matrix.Stored(panel) + at * size) + tap % share * fetched;
     }
 

@@ -18,6 +18,9 @@ internal static unsafe class WinogradWeights
     /// </summary>
     private const int Piece = 64;
 
+    /// <summary>Values of a kernel.</summary>
+    public const int KernelTaps = 9;
+
     /// <summary>Taps of the largest transform.</summary>
     private const int MostTaps = 36;
 
